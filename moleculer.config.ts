@@ -28,6 +28,7 @@ import { keysFor } from "./mesh/trust/node-keys.ts";
 import { watchRenewal } from "./mesh/trust/renewal.ts";
 import { ParamsValidator } from "./mesh/params.ts";
 import { MeshTransporter } from "./mesh/transporter.ts";
+import { WatchClock } from "./mesh/watch-clock.ts";
 import { AvoidSilent, WatchLiveness } from "./mesh/watch-liveness.ts";
 
 /** Longest time that a caller waits, milliseconds; calls made by the handler get what is left of it. */
@@ -121,6 +122,7 @@ const middlewaresOf = (config: Config, keys: MeshKeys): Middlewares => [
   WatchLiveness,
   TellMachineLoad,
   ReportAnomalies,
+  WatchClock,
   NoteBegunWork,
   KnowKeyedRequest,
   KnowCurrentCall,

@@ -13,21 +13,23 @@ export interface ActReference {
   path: string;
   /** The target is one of this hospital's own resources: a record of the past from another system does not have it. */
   isOwn?: boolean;
+  /** The target usually refers to the act, and seldom the act to the target: an import sends the act first. */
+  isSeldom?: boolean;
 }
 
 /** By type of act: the elements whose targets must exist when it is written. */
 export const ACT_REFERENCES: Readonly<Record<string, readonly ActReference[]>> = {
-  Encounter: at("subject", "location.location"),
-  Appointment: at("participant.actor"),
-  ServiceRequest: at("subject", "encounter", "basedOn", "specimen", "replaces"),
+  Encounter: [...at("subject", "location.location"), { path: "basedOn", isSeldom: true }],
+  Appointment: at("participant.actor", "basedOn"),
+  ServiceRequest: at("subject", "encounter", "basedOn", "specimen", "replaces", "locationReference"),
   Specimen: at("subject", "parent", "request"),
   Observation: at("subject", "encounter", "basedOn", "specimen", "hasMember", "derivedFrom"),
   DiagnosticReport: at("subject", "encounter", "basedOn", "specimen", "result"),
-  MedicationRequest: at("subject", "encounter", "medicationReference", "priorPrescription"),
-  MedicationDispense: at("subject", "context", "medicationReference", "authorizingPrescription", "location"),
+  MedicationRequest: at("subject", "encounter", "medicationReference", "priorPrescription", "basedOn"),
+  MedicationDispense: at("subject", "context", "medicationReference", "authorizingPrescription", "location", "destination"),
   MedicationAdministration: at("subject", "context", "medicationReference", "request"),
   SupplyDelivery: [...at("patient", "basedOn", "suppliedItem.itemReference"), { path: "destination", isOwn: true }],
-  ChargeItem: at("subject", "context"),
+  ChargeItem: at("subject", "context", "partOf", "service"),
   Invoice: at("subject", "lineItem.chargeItemReference"),
 };
 

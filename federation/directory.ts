@@ -188,6 +188,11 @@ export class Directory {
     return chosen.service;
   }
 
+  /** Whether an owner of the type takes only some resources of it: a single one too, in a clinic without the others. */
+  isByContent(type: string): boolean {
+    return this.known(type).some(({ where }) => where !== undefined);
+  }
+
   /** Whether the type has several owners, so that a resource's content decides which one it belongs to. */
   isShared(type: string): boolean {
     return (this.#owners.get(type)?.length ?? 0) > 1;

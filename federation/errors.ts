@@ -1,6 +1,6 @@
 /** Errors between the gateway and the owners of FHIR data. They keep their code and type when sent between nodes. */
 import { Errors } from "moleculer";
-import { fhirError, type Issue } from "../fhir/outcome.ts";
+import { ERROR_TYPES, fhirError, type Issue } from "../fhir/outcome.ts";
 import type { Resource } from "../fhir/resource.ts";
 import { StoreError, StoreErrorType } from "../store/store-error.ts";
 
@@ -191,14 +191,17 @@ export function fromStoreError(error: unknown, service: string): unknown {
     case full:
       return storeIsFull(service, error.step);
     default:
-      // A unique key of the service's own rules: the error has the rule's name.
-      return new MoleculerClientError(
-        `${String(error.data.holder)} already holds the unique key of ${error.type}: change or end that resource first.`,
-        409,
-        error.type,
-        data,
-      );
+      return keyHeld(error, data);
   }
+}
+
+/** 409 with the type that the service has given its unique key; told like the refusal of a rule. */
+function keyHeld({ type, step, data: { holder, at } }: StoreError, data: Record<string, unknown>): Error {
+  const message = `${String(holder)} already holds the unique key of ${type}: change or end that resource first.`;
+  const details = { coding: [{ system: ERROR_TYPES, code: type }] };
+  const expression = typeof at === "string" && { expression: [at] };
+  const issue = { severity: "error", code: "business-rule", details, diagnostics: message, ...expression, step };
+  return new MoleculerClientError(message, 409, type, { ...data, issues: [issue] });
 }
 
 /** Whether it is a Moleculer error of this type, also after it was sent between nodes and became a plain Error. */

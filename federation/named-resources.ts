@@ -37,13 +37,16 @@ export interface NamingType {
   patient: string;
 }
 
+/** What a claim is for. */
+const CLAIMED = ["prescription", "originalPrescription", "referral", "diagnosis.diagnosisReference", "procedure.procedureReference"];
+
 /** Further elements, besides what a record is made in, for, or with (`withinOf`): resources of the same act. */
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
   Encounter: ["appointment", "diagnosis.condition"],
   EpisodeOfCare: ["diagnosis.condition", "referralRequest"],
-  CarePlan: ["goal", "activity.reference"],
+  CarePlan: ["goal", "activity.reference", "activity.outcomeReference", "activity.detail.goal"],
   Goal: ["outcomeReference"],
-  AdverseEvent: ["resultingCondition"],
+  AdverseEvent: ["resultingCondition", "subjectMedicalHistory"],
   Condition: ["stage.assessment"],
   ClinicalImpression: ["previous", "problem", "investigation.item", "finding.itemReference", "prognosisReference"],
   RiskAssessment: ["condition"],
@@ -51,19 +54,24 @@ const BESIDES: Readonly<Record<string, readonly string[]>> = {
   NutritionOrder: ["allergyIntolerance"],
   Immunization: ["reaction.detail"],
   ImmunizationEvaluation: ["immunizationEvent"],
-  Claim: ["insurance.coverage", "insurance.claimResponse"],
-  ClaimResponse: ["request", "insurance.coverage", "insurance.claimResponse"],
-  CoverageEligibilityRequest: ["insurance.coverage"],
+  ImmunizationRecommendation: ["recommendation.supportingImmunization"],
+  GuidanceResponse: ["result"],
+  ImagingStudy: ["procedureReference"],
+  ResearchSubject: ["consent"],
+  Task: ["focus"],
+  Claim: [...CLAIMED, "insurance.coverage", "insurance.claimResponse"],
+  ClaimResponse: ["request", "insurance.coverage", "insurance.claimResponse", "communicationRequest"],
+  CoverageEligibilityRequest: ["insurance.coverage", "item.diagnosis.diagnosisReference"],
   CoverageEligibilityResponse: ["request", "insurance.coverage"],
   EnrollmentRequest: ["coverage"],
-  ExplanationOfBenefit: ["claim", "claimResponse", "insurance.coverage"],
+  ExplanationOfBenefit: [...CLAIMED, "claim", "claimResponse", "insurance.coverage"],
   Account: ["coverage.coverage"],
   Specimen: ["request", "parent"],
   DiagnosticReport: ["result", "imagingStudy", "media.link"],
   ServiceRequest: ["replaces"],
   ChargeItem: ["service"],
   MedicationRequest: ["priorPrescription", "detectedIssue"],
-  MedicationDispense: ["authorizingPrescription", "detectedIssue"],
+  MedicationDispense: ["authorizingPrescription", "detectedIssue", "statusReasonReference"],
   MedicationAdministration: ["request"],
   Invoice: ["lineItem.chargeItemReference"],
 };

@@ -3,6 +3,8 @@
  * (terminologies-systems.html): any other spelling would be another system, whose codes match nothing.
  */
 
+import { isRawNumber } from "./json.ts";
+
 const ADDRESSES = [
   "http://unitsofmeasure.org",
   "http://snomed.info/sct",
@@ -57,4 +59,15 @@ function addressFor(system: string): string | undefined {
     .replace(/[/#]+$/, "");
   const meant = `http://${rest}`;
   return OF_HL7.test(rest) && meant !== system ? meant : undefined;
+}
+
+/** A copy of a resource, or of a part of it, with each system by the address that is meant. */
+export function withListedAddresses<Value>(value: Value): Value {
+  if (Array.isArray(value)) return value.map(withListedAddresses) as Value;
+  if (value === null || typeof value !== "object" || isRawNumber(value)) return value;
+  const members = Object.entries(value).map(([name, member]) => {
+    const meant = name === "system" && typeof member === "string" ? meantAddress(member) : undefined;
+    return [name, meant ?? withListedAddresses(member)];
+  });
+  return Object.fromEntries(members) as Value;
 }

@@ -18,6 +18,9 @@ export interface Issue {
 /** System of a coding in `issue.details`: the service that does not answer, by its name in the mesh. */
 const SILENT_SERVICE = "urn:openward:service";
 
+/** System of the codes of error types, as in `issue.details`: `PRACTITIONER_BUSY`. */
+export const ERROR_TYPES = "urn:openward:error";
+
 /** System of a coding in `issue.details`: the reference to a resource that is not here, as "Patient/1"; the same may be accepted once it is. */
 export const MISSING_REFERENCE = "urn:openward:missing-reference";
 

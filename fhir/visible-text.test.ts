@@ -1,5 +1,5 @@
 import { outcome } from "./outcome.ts";
-import { visibleText, visibleTexts } from "./visible-text.ts";
+import { INVISIBLE, isSeen, visibleText, visibleTexts } from "./visible-text.ts";
 
 describe("input shown in messages", () => {
   it.each([
@@ -18,5 +18,25 @@ describe("input shown in messages", () => {
     expect(outcome({ severity: "error", code: "invalid", diagnostics: sent, expression: [sent] }).issue).toEqual([
       { severity: "error", code: "invalid", diagnostics: shown, expression: [shown] },
     ]);
+  });
+});
+
+describe("a text that shows nothing", () => {
+  it("consists of what Unicode calls white space, controls, or default ignorable", () => {
+    // Also the anchors of annotations, and the cell of Braille without dots.
+    const nothing = /[\p{White_Space}\p{Cc}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb\u2800]/u;
+    const published = new RegExp(`[${INVISIBLE}]`);
+    const wrong: string[] = [];
+    for (let code = 0; code <= 0x10ffff; code += 1) {
+      const character = String.fromCodePoint(code);
+      const isNothing = nothing.test(character);
+      if (isSeen(character) === isNothing || (code <= 0xffff && published.test(character) !== isNothing)) wrong.push(code.toString(16));
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it("has no letter: a name among such characters is seen", () => {
+    expect(["\u200b\u00ad", "\u{e0041}\u3164", " \u2800", ""].map(isSeen)).toEqual([false, false, false, false]);
+    expect(["\u200bAda", "ا\u200cب", "ᄀ", "👩\u200d⚕\ufe0f", "-"].map(isSeen)).toEqual([true, true, true, true, true]);
   });
 });

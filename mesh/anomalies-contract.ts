@@ -17,6 +17,8 @@ export const AnomalyKind = {
   refusedPacket: "refused-packet",
   /** A store contains resources of a type that its service does not own: they are not shown. */
   unownedType: "unowned-type",
+  /** The clock of a machine is not the time of the other nodes. */
+  clockOff: "clock-off",
 } as const;
 export type AnomalyKind = (typeof AnomalyKind)[keyof typeof AnomalyKind];
 

@@ -1,4 +1,5 @@
 import { MeshTime } from "./mesh-time.ts";
+import { clockFault } from "./watch-clock.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -24,6 +25,20 @@ describe("the mesh's time", () => {
       time.heard(before + minutes * 60_000 - 2_000);
     }
     expect([time.isNow(before + 120 * 60_000), time.isNow(wall), time.isNow(wall + by)]).toEqual([true, true, false]);
+  });
+
+  it.each([
+    [-HOUR_MS, "the clock is 60 min behind"],
+    [90_000, "the clock is 2 min ahead"],
+    [-2_500, "the clock is 1 min behind"],
+    [1_000, undefined],
+  ])("is told beside a clock that was set by %d ms, until the clock is right again", (by, told) => {
+    time.heard(wall);
+    expect([time.offMs(), clockFault(time)]).toEqual([0, undefined]);
+    wall += by;
+    expect([time.offMs(), clockFault(time)]).toEqual([told === undefined ? 0 : by, told]);
+    wall -= by;
+    expect([time.offMs(), clockFault(time)]).toEqual([0, undefined]);
   });
 
   it("is the clock's where there are no other nodes, or none any more", () => {

@@ -50,6 +50,12 @@ export class MeshTime {
     return wall;
   }
 
+  /** How far the machine's clock is ahead of this time, milliseconds; negative: behind. 0 while this time follows the clock. */
+  offMs(): number {
+    const now = this.now();
+    return this.#isHeld ? this.#clocks.wall() - now : 0;
+  }
+
   /** This time or the machine's clock, whichever is earlier: what an issuer gave a life by its own clock, like a token, is not over by one of them. */
   earliest(): number {
     return Math.min(this.now(), this.#clocks.wall());

@@ -144,6 +144,10 @@ export const sample = {
   commitQueue: sampled("openward_commit_queue", "Work that waits for its store"),
   circuitsOpen: sampled("openward_circuits_open", "Actions of nodes that are not called because they fail"),
   nodesSeen: sampled("openward_nodes_seen", "Nodes of the mesh that this one sees, itself included"),
+  clockOff: sampled(
+    "openward_clock_off_seconds",
+    "Difference of this machine's clock from the time of the other nodes; 0 while they agree",
+  ),
   membersDown: sampled("openward_members_down", "Services of the system of which no node is seen"),
 };
 

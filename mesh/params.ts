@@ -4,6 +4,7 @@
  * size, and name a patient. services/api/rest/params-schema.ts publishes the same rules.
  */
 import { Validators } from "moleculer";
+import { SEEN } from "../fhir/visible-text.ts";
 
 /** Faults of one call that an answer names. */
 const MAX_FAULTS = 20;
@@ -12,8 +13,6 @@ const MAX_NAMES = 200;
 
 /** Characters that FHIR does not allow in text (R4 2.24.0.1), as the inside of a character class. */
 export const CONTROL = "\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f";
-/** White space according to `String.trim`, as the inside of a character class. */
-export const WHITE = "\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff";
 
 /** Options of a rule of type `string`; others fail at the start, since nothing would check them. */
 const TEXT_OPTIONS = new Set(["type", "trim", "min", "max", "pattern", "messages", "description", "optional", "nullable", "default"]);
@@ -42,6 +41,7 @@ const messages = {
   objectStrict: "Unknown, and refused: {actual}.",
   string: "'{field}' must be a text.",
   stringMin: "'{field}' must have at least {expected} characters that are no white space.",
+  stringSeen: "'{field}' must have a character that can be seen.",
   stringMax: "'{field}' must not be longer than {expected} characters.",
   stringPattern: "'{field}' does not have the form that it should: {expected}.",
   stringControl: "'{field}' must not hold control characters other than tab, carriage return and line feed.",
@@ -64,8 +64,8 @@ const valued = ["string", "number", "boolean", "enum", "array", "object", "multi
 
 /**
  * Moleculer's validator of params. Differences: a `string` with `max` must not contain control characters (one with a `pattern`: as that
- * says) and is counted in Unicode characters, `max` before and `min` after `trim`; null is refused everywhere except for `any`; at most 20
- * faults are reported, without the values that were sent.
+ * says) and is counted in Unicode characters, `max` before and `min` after `trim`; one with a `min` shows something; null is refused everywhere except
+ * for `any`; at most 20 faults are reported, without the values that were sent.
  */
 export class ParamsValidator extends Validators.Fastest {
   constructor() {
@@ -109,7 +109,8 @@ function checkText(this: Maker, { schema, messages }: Rule, path: string): { sou
   if (max !== undefined) source.push(`if (${count(max)} > ${max}) { ${refuse("stringMax", max)} return value; }`);
   if (max !== undefined && pattern === undefined) source.push(`if (/[${CONTROL}]/.test(value)) { ${refuse("stringControl")} }`);
   if (trim) source.push("value = value.trim();");
-  if (min !== undefined) source.push(`if (${count(min)} < ${min}) { ${refuse("stringMin", min)} }`);
+  if (min !== undefined) source.push(`if (${count(min)} < ${min}) { ${refuse("stringMin", min)} return value; }`);
+  if ((min ?? 0) > 0 && pattern === undefined) source.push(`if (!${SEEN}.test(value)) { ${refuse("stringSeen")} }`);
   if (pattern !== undefined) {
     const form = JSON.stringify(formOf(pattern, description));
     source.push(`if (!${new RegExp(pattern)}.test(value)) { ${refuse("stringPattern", form)} }`);

@@ -10,6 +10,16 @@ describe("the calls that await an answer", () => {
     expect([pending.delete("b"), pending.delete("b"), pending.size, pending.get("b")]).toEqual([true, false, 2, undefined]);
   });
 
+  it("are taken away if they were made to one node, and before a time", () => {
+    const pending = three();
+    const now = performance.now();
+    expect([pending.takeEarlier("lab-1", 0), pending.takeEarlier("lab-2", now + 1), pending.size]).toEqual([[], [], 3]);
+    expect([pending.takeEarlier("lab-1", now + 1), [...pending.values()]]).toEqual([
+      [{ nodeID: "lab-1" }, { nodeID: "lab-1" }],
+      [{ nodeID: "wards-1" }],
+    ]);
+  });
+
   it("are all visited, even while those of a lost node are removed", () => {
     const pending = three();
     pending.forEach(({ nodeID }, id) => {

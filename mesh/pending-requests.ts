@@ -6,8 +6,8 @@
  * every call that was ever in one of them, with its context, request and socket: they fill the old generation until a full collection.
  * That took a sixth of a busy gateway's time. Therefore the table contains small boxes, and a box is emptied when its call is answered.
  */
-export class PendingRequests<Value> {
-  readonly #boxes = new Map<string, { value: Value | undefined }>();
+export class PendingRequests<Value extends { nodeID?: string | null }> {
+  readonly #boxes = new Map<string, { value: Value | undefined; since: number }>();
 
   get size(): number {
     return this.#boxes.size;
@@ -18,7 +18,7 @@ export class PendingRequests<Value> {
   }
 
   set(id: string, value: Value): this {
-    this.#boxes.set(id, { value });
+    this.#boxes.set(id, { value, since: performance.now() });
     return this;
   }
 
@@ -35,5 +35,16 @@ export class PendingRequests<Value> {
 
   forEach(visit: (value: Value, id: string) => void): void {
     for (const [id, { value }] of this.#boxes) visit(value as Value, id);
+  }
+
+  /** Removes the calls to a node that were made before a time, of `performance.now()`. @returns them */
+  takeEarlier(nodeID: string, before: number): Value[] {
+    const taken: Value[] = [];
+    for (const [id, { value, since }] of this.#boxes) {
+      if (since >= before || value?.nodeID !== nodeID) continue;
+      taken.push(value);
+      this.delete(id);
+    }
+    return taken;
   }
 }

@@ -6,7 +6,8 @@
  * - a lost connection is noticed at once: pending calls fail with a retryable error instead of hanging, new
  *   ones are refused, memory caches are emptied (changes meanwhile could not be announced);
  * - the server's announcement of a closed connection removes a dead node from the registry within milliseconds;
- *   heartbeats are the second line.
+ *   heartbeats are the second line;
+ * - calls that may have got lost with one of several servers are not waited for.
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -18,6 +19,7 @@ import { timeLeft } from "./deadline.ts";
 import { Assembly, cut, LIMITS } from "./fragments.ts";
 import { type PacketPayload, refusalOf, reportRefusal, type UnderWay } from "./incoming-packets.ts";
 import { SUSPECT } from "./liveness.ts";
+import { type PendingCall, rejectLostCalls } from "./lost-calls.ts";
 import { connectionOptions } from "./nats-options.ts";
 import { OutgoingPackets } from "./outgoing-packets.ts";
 import { unpackBatch } from "./packet-batch.ts";
@@ -54,6 +56,8 @@ const EXPIRY_MS = 1_000;
 /** Interval of attempts to reconnect. */
 const RETRY_MS = 250;
 const RETRY_JITTER_MS = 250;
+/** Time between a reconnect and its announcement, milliseconds. */
+const ANNOUNCED_AFTER_MS = RETRY_MS + RETRY_JITTER_MS;
 
 /** Identifies a node's connection to a server, so that the announcement of an older closed connection does not affect a newer one. */
 interface ConnectionMark {
@@ -87,6 +91,7 @@ export class MeshTransporter extends Transporters.NATS {
   #expiry: NodeJS.Timeout | undefined;
   readonly #outbox = new OutgoingPackets((topic, data) => this.#publish(topic, this.#gate.seal(topic, this.#receiverOf(topic), data)));
   readonly #gate: Gate;
+  readonly #pending = new PendingRequests<PendingCall>();
 
   constructor(options: MeshTransporterOptions) {
     super({});
@@ -114,7 +119,8 @@ export class MeshTransporter extends Transporters.NATS {
   override init(...args: Parameters<Transporters.NATS["init"]>): void {
     super.init(...args);
     // Its types require a whole Map; its code uses no more of it than this.
-    this.transit.pendingRequests = new PendingRequests() as unknown as typeof this.transit.pendingRequests;
+    this.transit.pendingRequests = this.#pending as unknown as typeof this.transit.pendingRequests;
+    rejectLostCalls(this.broker, this.#pending, ANNOUNCED_AFTER_MS);
   }
 
   /** Moleculer retries every 5 seconds while this fails; after the first success the client reconnects by itself. */
@@ -300,7 +306,7 @@ export class MeshTransporter extends Transporters.NATS {
       return; // lost once more; another status event will follow
     }
     // By then the other nodes have reconnected: a call to one that has not would wait for its timeout instead of being refused.
-    await delay(RETRY_MS + RETRY_JITTER_MS);
+    await delay(ANNOUNCED_AFTER_MS);
     if (this.client !== client) return;
     this.logger.info("The connection to NATS is back.");
     this.#mark(client);

@@ -127,6 +127,24 @@ describe("check-data --repair", () => {
       },
       { status: "completed" },
     ],
+    [
+      "a final result whose codes are of LOINC and UCUM, but by other spellings of their addresses",
+      async () => {
+        const code = { coding: [{ system: "http://loinc.org", code: "718-7" }] };
+        const valueQuantity = { value: 12, system: "http://unitsofmeasure.org", code: "g/dL" };
+        const category = [{ coding: [{ code: "laboratory" }] }];
+        const final = { status: "final", subject: { reference: patient }, category, code, valueQuantity };
+        const result = await store({ resourceType: "Observation", ...final });
+        replaced("lab", result, "http://loinc.org", "https://loinc.org/");
+        replaced("lab", result, "http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8");
+        return result;
+      },
+      {
+        status: "final",
+        code: { coding: [{ system: "http://loinc.org", code: "718-7" }] },
+        valueQuantity: { value: 12, system: "http://unitsofmeasure.org", code: "g/dL" },
+      },
+    ],
   ])("puts %s right, and nothing is wrong any more; without a yes nothing is written", async (_, make, expected) => {
     const reference = await make();
     const broken = await read(reference);

@@ -80,13 +80,14 @@ export async function startNatsCluster({ dir }) {
   const folder = resolvePath(dir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const passwords = join(folder, "nats.passwords.json");
-  const routes = await Promise.all([freePort(), freePort(), freePort()]);
+  // All at once: a server that chose its own port could take the one that is meant for a route.
+  const [routes, ports] = await freePorts(6).then((all) => [all.slice(0, 3), all.slice(3)]);
   const start = (/** @type {number} */ index, port = 0) => {
     const others = routes.filter((_, other) => other !== index);
     const member = { name: `nats-${index + 1}`, port: routes[index] ?? 0, others };
     return startNats({ dir: join(folder, member.name), port, passwords, member });
   };
-  const servers = await Promise.all(routes.map((_, index) => start(index)));
+  const servers = await Promise.all(routes.map((_, index) => start(index, ports[index])));
   return {
     servers,
     async again(index) {
@@ -174,15 +175,28 @@ export async function startMongo({ dir, port = 0, options = [] }) {
 }
 
 /** A TCP port that was free a moment ago. @returns {Promise<number>} */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
+export const freePort = async () => (await freePorts(1))[0] ?? 0;
+
+/**
+ * Different ports, each free at this moment.
+ * @param {number} count
+ * @returns {Promise<number[]>}
+ */
+async function freePorts(count) {
+  const probes = await Promise.all(
+    Array.from({ length: count }, () => {
+      const probe = createServer();
+      return /** @type {Promise<typeof probe>} */ (
+        new Promise((resolve, reject) => {
+          probe.on("error", reject);
+          probe.listen(0, "127.0.0.1", () => resolve(probe));
+        })
+      );
+    }),
+  );
+  const addresses = probes.map((probe) => probe.address());
+  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
+  return addresses.map((address) => (typeof address === "object" && address ? address.port : 0));
 }
 
 /**

@@ -39,4 +39,22 @@ describe("a node whose time has jumped to its clock", () => {
     for (const message of [first, second]) expect(lab.gate.open(REQ, message)).toEqual({ sender: api.own.id, body });
     expect(lab.time.now()).toBe(lab.clock.wall);
   });
+
+  it("loses no call and no answer to a node that knows it and has another time, but what it says to all is refused there, and by nodes that do not know it", () => {
+    const [api, lab, visits] = [nodeOf("api"), nodeOf("lab"), nodeOf("visits")];
+    lab.gate.open(INFO, api.gate.seal(INFO, undefined, body));
+    for (const other of [lab, visits]) api.gate.open(INFO, other.gate.seal(INFO, undefined, body));
+    api.clock.wall -= HOUR_MS; // its own clock alone
+    api.pass(60_001);
+    expect(api.time.now()).toBe(api.clock.wall);
+    const toLab = `MOL-x.REQ.${lab.own.id}`;
+    const call = api.gate.seal(toLab, lab.own.id, body);
+    expect(call[0]).toBe(EnvelopeKind.signed);
+    expect(lab.gate.open(toLab, call)).toEqual({ sender: api.own.id, body });
+    expect(lab.gate.open(toLab, call)).toEqual({ refused: "replayed", sender: api.own.id });
+    expect(lab.time.now()).toBe(lab.clock.wall);
+    expect(lab.gate.open(INFO, api.gate.seal(INFO, undefined, body))).toEqual({ refused: "out-of-time" });
+    const toVisits = `MOL-x.REQ.${visits.own.id}`;
+    expect(visits.gate.open(toVisits, api.gate.seal(toVisits, visits.own.id, body))).toEqual({ refused: "out-of-time" });
+  });
 });

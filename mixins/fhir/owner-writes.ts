@@ -54,6 +54,8 @@ export interface WriteManner {
   writer?: ResourceAuthor | undefined;
   /** The transaction for which the write is prepared. */
   tx?: string;
+  /** Sent to a plain FHIR server: where rules are off, it has no effects and no unique keys. */
+  isAsSent?: boolean;
 }
 
 /** A step that brings a resource. */
@@ -75,6 +77,8 @@ export class OwnerWrites {
   readonly #owner: Owner;
   readonly #naming: NamingRounds;
   readonly #unique: WhatHolds["unique"];
+  /** For resources that hold no keys: they give up those of an earlier version. */
+  readonly #noKeys: WhatHolds["unique"];
   readonly #rules: Rulebook;
   readonly #effects: WhatHolds["effects"];
   /** Fences by prepared transaction, oldest first. Those of a transaction that ends at another node expire by themselves. */
@@ -84,6 +88,7 @@ export class OwnerWrites {
     this.#owner = owner;
     this.#naming = new NamingRounds(owner, owned);
     this.#unique = unique;
+    this.#noKeys = Object.fromEntries(Object.keys(unique).map((type) => [type, () => []]));
     this.#rules = rules;
     this.#effects = effects;
   }
@@ -170,9 +175,11 @@ export class OwnerWrites {
     const { profiles } = this.#owner;
     // A repeated write may find its own version, made by the first try: the store can tell.
     if (!manner.key?.isRepeated) refuseOutdated({ steps, before }, this.#hasRules);
+    const isPlain = this.#rules.areOff && manner.isAsSent === true;
+    const unique = isPlain ? this.#noKeys : this.#unique;
     const { writes, resources } = await prepareWrites(steps, {
       profiles,
-      unique: this.#unique,
+      unique,
       work: manner.work,
       ownAuthor: this.#ownAuthor(manner),
     });
@@ -187,9 +194,9 @@ export class OwnerWrites {
     return this.#whileFenced(fenced, manner, async () => {
       if (fenced.places.length > 0) facts.noteResting(await fenceAndAsk({ caller, directory }, fenced, manner.tx));
       for (const warning of await evaluate(this.#rules, changes, facts)) this.#tell(warning);
-      const derived = await derive(this.#effects, changes, { facts, store, rules: this.#rules });
+      const derived = isPlain ? undefined : await derive(this.#effects, changes, { facts, store, rules: this.#rules });
       if (derived) await this.#addDerived(writes, { steps, derived, work: manner.work });
-      await addKeysByFacts(writes, { unique: this.#unique, changes, facts });
+      await addKeysByFacts(writes, { unique, changes, facts });
       const on = facts.relied;
       return { writes, fenced, ...(derived && { derived }), ...(on.length > 0 && { reliance: { on, until: asked + FACTS_VALID_MS } }) };
     });

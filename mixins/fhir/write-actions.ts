@@ -11,6 +11,7 @@ import {
 import type { NamedResource } from "../../federation/named-resources.ts";
 import { PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { accessOf, asSystem } from "../../mesh/access/access.ts";
+import { isAsSent } from "../../mesh/as-sent.ts";
 import { workOf } from "../../mesh/caller.ts";
 import { requireTime } from "../../mesh/deadline.ts";
 import { livenessOf } from "../../mesh/liveness.ts";
@@ -138,6 +139,7 @@ const mannerOf = (ctx: Context): WriteManner => ({
   writer: writerOf(ctx, { isOwn: false }),
   trail: auditContextOf(ctx, { isRead: false }),
   mayBegin: () => requireTime(ctx),
+  isAsSent: isAsSent(ctx.meta),
 });
 
 /** While this node was suspended or cut off, before or during the write, another may have carried it out. */

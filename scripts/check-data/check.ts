@@ -149,11 +149,16 @@ class Check {
     this.#since = since;
   }
 
+  /** `RULES=off`: what clients write moves no counters, holds no unique keys, and changes nothing else. */
+  get #isPlain(): boolean {
+    return this.#rules.otherwise === "off";
+  }
+
   async page(source: OwnerSource, { type, rows }: { type: string; rows: Row[] }, adding: Adding): Promise<void> {
     const looked = await this.#readable(type, rows);
     await this.#references(type, looked);
     await this.#holding(source, type, looked);
-    await this.#standing(source, type, looked, adding);
+    if (!this.#isPlain) await this.#standing(source, type, looked, adding);
     const status = this.#rulesOf(source.options.rules, type).filter(({ id }) => /-(?:status|subject)$/.test(id));
     for (const one of status.length > 0 ? looked : []) {
       if (one.row.version === 1) continue;
@@ -182,6 +187,7 @@ class Check {
 
   /** Reports what is only known once all resources of a service were read. */
   async tallied(source: OwnerSource, tally: Tally): Promise<void> {
+    if (this.#isPlain) return;
     const told = new Set<string>();
     for (const { key, holders } of tally.keysOfSeveral()) {
       told.add(key);
@@ -263,12 +269,12 @@ class Check {
         const of = change.after && rule.id.endsWith("-one-patient") ? patientsAround(change.after, this.#known) : [];
         if (await this.#areLeft(of)) this.findings.leftByUnmerge += 1;
         else {
-          const about = rule.group === "references" ? { about: { kind: "reference", resource: reference } as const } : {};
+          const kind = rule.group === "references" ? "reference" : rule.id.endsWith("-systems") ? "systems" : undefined;
           await this.#found({
             invariant: rule.id,
             detail: `${reference}, ${refusal.at}: ${rule.says} ${refusal.message}`,
             resources: [reference],
-            ...about,
+            ...(kind && { about: { kind, resource: reference } as const }),
           });
         }
       }

@@ -23,7 +23,9 @@ export type About =
   /** A resource that does not hold one of its unique keys. */
   | { kind: "hold"; resource: string }
   /** An act with a required reference that leads nowhere. */
-  | { kind: "reference"; resource: string };
+  | { kind: "reference"; resource: string }
+  /** A resource that names a code system by another spelling of its address. */
+  | { kind: "systems"; resource: string };
 
 /** The result of a check. */
 export interface CheckReport {

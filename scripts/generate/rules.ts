@@ -70,7 +70,9 @@ checked: [ADR 19](adr/0019-rules-belong-to-the-data.md).
 A refusal is 409 (the write conflicts with the stored data) or 422 (the resource itself is wrong). Its OperationOutcome has the code \`business-rule\`, the element, and what
 to do instead; the codings of \`issue.details\` are for programs: the error type (\`urn:openward:error\`), and the reference to what is not
 here (\`urn:openward:missing-reference\`), if that is the reason: the same may be accepted once it is. Under \`/api\` its \`data.rule\` names the rule. The setting \`RULES\` weakens rules and groups by name: with \`warn\` the write is accepted and logged,
-with \`off\` the rule is not checked. \`RULES=off\` makes this a plain FHIR server. \`references:all\` requires of every type, not only of acts, that the resources to which it refers
+with \`off\` the rule is not checked. \`RULES=off\` makes this a plain FHIR server: what a client writes to \`/fhir\` is kept as it was sent, and
+moves no stock, closes no prescription, bills no charge, books no time; no critical result waits for an acknowledgement, a bed shows the \`operationalStatus\` that was written, and two resources may share what is otherwise unique (a patient's open visit, a bed, an
+identifier). Actions under \`/api\` keep their effects and their unique keys, and charges still follow from visits, results and dispenses by the price list. \`references:all\` requires of every type, not only of acts, that the resources to which it refers
 exist when it is written. Rules of the group \`reasons\` apply only if \`RULES\` names them (\`reasons:on\`). \`/fhir/metadata\` lists the rules that apply.
 
 | type | rule | group | says | owner | shown by |

@@ -10,7 +10,7 @@ const LAST = Number.MAX_SAFE_INTEGER;
 /** Length of the longest chain of references below a type. Types that are no acts, and on which no act depends, come last. */
 export function depthOf(type: string, above: readonly string[] = []): number {
   if (!RESTED_ON.has(type) && !Object.hasOwn(ACT_REFERENCES, type)) return LAST;
-  const paths = new Set((ACT_REFERENCES[type] ?? []).map(({ path }) => path));
+  const paths = new Set((ACT_REFERENCES[type] ?? []).flatMap(({ path, isSeldom }) => (isSeldom ? [] : [path])));
   const below = referencePathsOf(type).flatMap(({ path, targets = [] }) =>
     paths.has(path) ? targets.filter((it) => RESTED_ON.has(it)) : [],
   );

@@ -2,6 +2,7 @@
 import type { Gateway } from "./gateway.ts";
 import type { IncomingMessage } from "node:http";
 import type { Context } from "moleculer";
+import { markAsSent } from "../../mesh/as-sent.ts";
 import type { Caller } from "../../mesh/caller.ts";
 import type { Config } from "../../mesh/config.ts";
 import packageJson from "../../package.json" with { type: "json" };
@@ -32,6 +33,7 @@ const JSON_TYPE = { "Content-Type": "application/json; charset=utf-8" };
 export async function answerFhir(service: Gateway, ctx: Context, request: IncomingMessage, rest: string, config: Config): Promise<Answer> {
   const { directory, profiles, sizes } = service;
   const exchange = exchangeOf(request);
+  if (config.rules.otherwise === "off") markAsSent(ctx.meta);
   const mesh = {
     caller: ctx,
     directory,

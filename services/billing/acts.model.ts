@@ -14,7 +14,7 @@ import type {
 } from "../../fhir/r4.ts";
 import { dayOf } from "../../fhir/time-zone.ts";
 import { counted } from "../../store/counted.ts";
-import type { UniqueKey } from "../../store/writes.ts";
+import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 import { RETURNED } from "../pharmacy/pharmacy.contract.ts";
 import type { Code, Price } from "./billing.contract.ts";
@@ -118,8 +118,10 @@ const hashed = (text: string): string => createHash("sha256").update(text).diges
 export const chargeIdOf = (reference: string): string => `act-${hashed(reference)}`;
 
 /** Unique keys: one charge for each act. */
-export function chargeKeys({ identifier = [] }: ChargeItem): UniqueKey[] {
-  return identifier.flatMap(({ system, value }) => (system === ACT && value ? [{ key: `act:${value}`, error: ACT_ALREADY_CHARGED }] : []));
+export function chargeKeys({ identifier = [] }: ChargeItem): KeyOf[] {
+  return identifier.flatMap(({ system, value }) =>
+    system === ACT && value ? [{ key: `act:${value}`, error: ACT_ALREADY_CHARGED, at: "ChargeItem.identifier" }] : [],
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import { numberOf } from "../../fhir/json.ts";
 import type { ChargeItem, Invoice } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
-import type { UniqueKey } from "../../store/writes.ts";
+import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import type { CreditNote } from "./billing.contract.ts";
 import { CHARGE_CREDITED, CHARGE_INVOICED, invoiceNotInForce, nothingToCredit, notOnInvoice } from "./billing.errors.ts";
 import { billText, chargesOn, isInForce, numberOfBill } from "./billing.model.ts";
@@ -21,10 +21,10 @@ export const billedBy = (invoice: Invoice | undefined): string[] =>
   invoice && isInForce(invoice) && creditedBy(invoice) === undefined ? chargesOn(invoice) : [];
 
 /** Unique keys: a charge is on at most one Invoice in force, once, and is credited once. */
-export function invoiceKeys(invoice: Invoice): UniqueKey[] {
+export function invoiceKeys(invoice: Invoice): KeyOf[] {
   if (!isInForce(invoice)) return [];
   const [name, error] = creditedBy(invoice) === undefined ? ["invoiced", CHARGE_INVOICED] : ["credited", CHARGE_CREDITED];
-  return [...new Set(chargesOn(invoice))].map((charge) => ({ key: `${name}:${charge}`, error }));
+  return [...new Set(chargesOn(invoice))].map((charge) => ({ key: `${name}:${charge}`, error, at: "Invoice.lineItem" }));
 }
 
 /** Prefix of the names of counters of credit notes. */

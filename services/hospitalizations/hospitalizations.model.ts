@@ -97,8 +97,8 @@ export const stayKeys: KeysByFacts<Encounter> = {
     const patient = sharedPlaceOf(stay.subject);
     const beds = placesOf(stay).filter((place) => mayBeBed(placeIn(facts, place) ?? {}));
     return [
-      ...(patient === undefined ? [] : [{ key: `stay:${patient}`, error: PATIENT_ALREADY_ADMITTED }]),
-      ...beds.map((bed) => ({ key: `bed:${bed}`, error: BED_OCCUPIED })),
+      ...(patient === undefined ? [] : [{ key: `stay:${patient}`, error: PATIENT_ALREADY_ADMITTED, at: "Encounter.subject" }]),
+      ...beds.map((bed) => ({ key: `bed:${bed}`, error: BED_OCCUPIED, at: "Encounter.location.location" })),
     ];
   },
 };

@@ -1,5 +1,6 @@
 import type { CodeableConcept, DiagnosticReport, Observation, Quantity, ServiceRequest, Specimen } from "../../fhir/r4.ts";
 import { numberOf } from "../../fhir/json.ts";
+import { isUcum, UCUM } from "../../fhir/ucum.ts";
 import { systemsAsListed } from "../../mixins/fhir/rules/systems-as-listed.ts";
 import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalNotDeleted, notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
@@ -12,7 +13,7 @@ import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import { type Change, lookedAt, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
-import { isUcum } from "./ucum.ts";
+import { vitalSignUnits } from "../../mixins/fhir/rules/vital-signs.ts";
 
 const INSTEAD = "mark it as entered in error instead.";
 const OVER = "After its end, the status changes only to entered-in-error";
@@ -133,8 +134,6 @@ const sane: Rule<Observation> = {
   },
 };
 
-const UCUM = "http://unitsofmeasure.org";
-
 const unit: Rule<Observation> = {
   id: "observation-unit",
   group: "values",
@@ -186,6 +185,7 @@ const result: Rule<Observation>[] = [
   orderedHere,
   sane,
   unit,
+  vitalSignUnits,
   systemsAsListed<Observation>("Observation"),
   notInFuture<Observation>("Observation", {
     statuses: FINAL,

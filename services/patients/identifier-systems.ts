@@ -79,11 +79,17 @@ export class IdentifierTable {
     return known.check === undefined || checks[known.check](value);
   }
 
-  /** The form for comparison: without blanks and invisible characters, in one case, with ASCII digits. */
+  /** The form for comparison: without blanks and invisible characters, in one case, with ASCII digits and hyphens. */
   keyOf(system: string, value: string): string {
     return `identifier:${system}|${compared(this.normalized(system, value))}`;
   }
 }
 
+/** A text processor turns a hyphen into one that does not break, or into a dash: all are one sign. */
 const compared = (value: string): string =>
-  plainDigits(value.normalize("NFKC").replace(/\s|\p{Default_Ignorable_Code_Point}/gu, "")).toLowerCase();
+  plainDigits(
+    value
+      .normalize("NFKC")
+      .replace(/\s|\p{Default_Ignorable_Code_Point}/gu, "")
+      .replace(/[\p{Pd}\u2212]/gu, "-"),
+  ).toLowerCase();

@@ -1,7 +1,8 @@
 import { intervalOf } from "../../fhir/dates.ts";
 import type { ContactPoint, HumanName, Identifier, Patient, PatientContact, RelatedPerson } from "../../fhir/r4.ts";
 import { tokenClause } from "../../fhir/search/exact-clauses.ts";
-import type { NoneExist, UniqueKey } from "../../store/writes.ts";
+import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
+import type { NoneExist } from "../../store/writes.ts";
 import type { IdentifierTable } from "./identifier-systems.ts";
 import type {
   ContactPerson,
@@ -15,15 +16,12 @@ import type {
 } from "./patients.contract.ts";
 import { MOTHERS_NAME } from "./matching/person.ts";
 import { identifierInvalid, PATIENT_ALREADY_REGISTERED } from "./patients.errors.ts";
+import { PATIENT_NUMBER, TEMPORARY_NUMBER } from "./record-numbers.ts";
 
 // The rules of a patient: plain data in, plain data out. No broker, no database, no clock.
 
 type PatientWithId = Patient & { id: string };
 
-/** System of identifiers that this hospital gives to patients without one. */
-export const PATIENT_NUMBER = "urn:openward:patient-number";
-/** System of identifiers of unknown persons, until they are identified. */
-export const TEMPORARY_NUMBER = "urn:openward:temporary-number";
 /** HL7's extension for the reason of a missing value. */
 const ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
 const LANGUAGE = "http://hl7.org/fhir/StructureDefinition/language";
@@ -234,11 +232,11 @@ export function checked({ system, value }: PersonIdentifier, table: IdentifierTa
 }
 
 /** Unique keys: official and generated identifiers of a patient, in the form for comparison; replaced records have none. */
-export function patientKeys({ identifier = [], active, link }: Patient, table: IdentifierTable): UniqueKey[] {
+export function patientKeys({ identifier = [], active, link }: Patient, table: IdentifierTable): KeyOf[] {
   if (isClosed({ resourceType: "Patient", active, link })) return [];
   const own = identifier.filter(({ use, system, value }) => value !== undefined && (use === "official" || system === TEMPORARY_NUMBER));
   const keys = new Set(own.map(({ system = "", value = "" }) => table.keyOf(system, value)));
-  return [...keys].map((key) => ({ key, error: PATIENT_ALREADY_REGISTERED }));
+  return [...keys].map((key) => ({ key, error: PATIENT_ALREADY_REGISTERED, at: "Patient.identifier" }));
 }
 
 /** The condition that no patient has this identifier, which the store checks in the write itself. */

@@ -1,11 +1,12 @@
 import { intervalOf } from "../../fhir/dates.ts";
-import type { Patient } from "../../fhir/r4.ts";
+import type { Patient, Person, RelatedPerson } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { currentRecord } from "../../mixins/fhir/rules/one-person.ts";
-import { patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
+import { patientRecordRules } from "../../mixins/fhir/rules/patient-record.ts";
 import type { Change, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { seenNames } from "../../mixins/fhir/rules/seen-names.ts";
 import { typed } from "../../fhir/typed.ts";
 
 /** Tolerance for dates in the future, since the date differs between time zones. Milliseconds. */
@@ -57,6 +58,12 @@ const dates: Rule<Patient> = {
 
 /** The rules of patients and their relatives. */
 export const rules: RulesOf = {
-  Patient: [notDeletedUnder<Patient>("Patient", "set Patient.active to false, or delete those first."), link, dates],
-  ...patientRecords(["RelatedPerson"]),
+  Patient: [
+    notDeletedUnder<Patient>("Patient", "set Patient.active to false, or delete those first."),
+    link,
+    dates,
+    seenNames<Patient>("Patient"),
+  ],
+  RelatedPerson: [...patientRecordRules("RelatedPerson"), seenNames<RelatedPerson>("RelatedPerson")],
+  Person: [seenNames<Person>("Person")],
 };

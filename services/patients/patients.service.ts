@@ -42,14 +42,12 @@ import {
   newborn,
   newPatient,
   nobodyHas,
-  PATIENT_NUMBER,
   patientKeys,
   replacementOf,
-  TEMPORARY_NUMBER,
   unknownPatient,
   updated,
 } from "./patients.model.ts";
-import { newNumber } from "./record-numbers.ts";
+import { newNumber, PATIENT_NUMBER, TEMPORARY_NUMBER } from "./record-numbers.ts";
 import { description, distinct, duplicatesAsked, newbornChild, registration, unknown, update } from "./patients.params.ts";
 import { rules } from "./patients.rules.ts";
 import { registeredChild } from "./siblings.ts";

@@ -1,6 +1,11 @@
 /** Identifiers that this hospital gives to patients without one. */
 import { randomBytes } from "node:crypto";
 
+/** System of identifiers that this hospital gives to patients without one. */
+export const PATIENT_NUMBER = "urn:openward:patient-number";
+/** System of identifiers of unknown persons, until they are identified. */
+export const TEMPORARY_NUMBER = "urn:openward:temporary-number";
+
 /** Digits and letters that are not mistaken for one another (Crockford's base 32). */
 const SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 

@@ -23,6 +23,8 @@ describe("identifiers", () => {
     ["urn:oid:1.2.752.129.2.1.3.1", "19811218-9876", "198112189876", true],
     ["urn:oid:1.2.752.129.2.1.3.1", "811218-9875", "8112189875", false],
     ["http://hl7.org/fhir/sid/us-ssn", "999-12-3456", "999123456", true],
+    ["http://hl7.org/fhir/sid/us-ssn", "999\u201112\u20133456", "999123456", true],
+    ["http://hl7.org/fhir/sid/us-ssn", "999\u221212\uff0d3456", "999123456", true],
     ["urn:hospital", "a/12 34", "A1234", true],
     ["urn:hospital", "a123", "A123", false],
     ["urn:any", " Ab 1", " Ab 1", true],

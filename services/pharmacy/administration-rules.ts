@@ -27,7 +27,7 @@ function newlyGivenBy({ before, after }: Change<MedicationAdministration>): stri
 const administrable: Rule<MedicationAdministration> = {
   id: "medication-administration-prescription",
   group: "status",
-  says: 'A dose is given by a prescription that is an order, is not "do not perform", and was neither stopped nor withdrawn; past doses of a stopped one can be recorded.',
+  says: 'A dose is given by a prescription that is an order, is not "do not perform", and was neither stopped, put on hold nor withdrawn; past doses of one that was stopped or put on hold can be recorded.',
   facts: (change) => [newlyGivenBy(change)],
   check(change, facts) {
     const place = newlyGivenBy(change);
@@ -35,8 +35,8 @@ const administrable: Rule<MedicationAdministration> = {
     if (place === undefined || !request) return undefined;
     const { effectiveDateTime: time, effectivePeriod: period } = change.after ?? {};
     const [given = change.now.getTime()] = intervalOf(time ?? period?.start ?? "") ?? [];
-    const isOver = !["active", "completed", "on-hold", "unknown"].includes(request.status);
-    const isPast = request.status === "stopped" && given <= change.now.getTime() - PAST_MS;
+    const isOver = !["active", "completed", "unknown"].includes(request.status);
+    const isPast = (request.status === "stopped" || request.status === "on-hold") && given <= change.now.getTime() - PAST_MS;
     const isRight = isOrder(request) && request.doNotPerform !== true && (!isOver || isPast);
     return isRight ? undefined : refusalBy(prescriptionNotActive(place), "MedicationAdministration.request");
   },

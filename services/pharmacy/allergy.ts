@@ -14,7 +14,7 @@ const isOverridden = ({ detectedIssue }: MedicationRequest): boolean => (detecte
 
 /** The parts of an order on which the check depends: the patient, and the medication. */
 const essence = (it: MedicationRequest): string =>
-  JSON.stringify([placeOf(it.subject), it.medicationCodeableConcept?.coding, it.medicationReference?.reference, containedCodes(it)]);
+  JSON.stringify([placeOf(it.subject), it.medicationCodeableConcept?.coding, it.medicationReference?.reference, containedIn(it)]);
 
 /** Whether an order comes into force, is for another medication or patient, or is no longer overridden. */
 function isNew({ before, after }: Change<MedicationRequest>): boolean {
@@ -31,17 +31,28 @@ const codesIn = (medication: Medication | undefined): string[] => [
   ...(medication?.ingredient?.flatMap(({ itemCodeableConcept }) => codesOf(itemCodeableConcept)) ?? []),
 ];
 
-/** The codes of a contained Medication that is referred to. */
-function containedCodes({ medicationReference, contained }: MedicationRequest): string[] {
-  const id = medicationReference?.reference?.startsWith("#") ? medicationReference.reference.slice(1) : undefined;
-  const found = contained?.find((it) => it.resourceType === "Medication" && it.id === id);
-  return codesIn(found as Medication | undefined);
+/** All contained Medications: that which is referred to, and ingredients. */
+const containedIn = ({ contained = [] }: MedicationRequest): Medication[] =>
+  contained.filter((it): it is Medication => it.resourceType === "Medication");
+
+/** The references to the medication, and to its ingredients as far as it is known. */
+function medicationsOf(it: MedicationRequest, facts: Facts): string[] {
+  const ordered = it.medicationReference?.reference;
+  const known = [typed<Medication>(facts.of(ordered)?.resource), ...containedIn(it)];
+  const parts = known.flatMap((it) => it?.ingredient?.flatMap(({ itemReference }) => itemReference?.reference ?? []) ?? []);
+  return [...(ordered === undefined ? [] : [ordered]), ...parts];
 }
 
 function codesPrescribed(it: MedicationRequest, facts: Facts): Set<string> {
-  const stored = typed<Medication>(facts.of(it.medicationReference?.reference)?.resource);
-  return new Set([...codesOf(it.medicationCodeableConcept), ...containedCodes(it), ...codesIn(stored)]);
+  const stored = medicationsOf(it, facts).flatMap((one) => codesIn(typed<Medication>(facts.of(one)?.resource)));
+  return new Set([...codesOf(it.medicationCodeableConcept), ...containedIn(it).flatMap(codesIn), ...stored]);
 }
+
+/** The codes of what the patient must not have. */
+const codesAgainst = ({ code, reaction = [] }: AllergyIntolerance): string[] => [
+  ...codesOf(code),
+  ...reaction.flatMap(({ substance }) => codesOf(substance)),
+];
 
 /** The question for the allergies of the patient of a new order. */
 function allergiesOf(change: Change<MedicationRequest>): Question[] {
@@ -56,9 +67,11 @@ function allergiesOf(change: Change<MedicationRequest>): Question[] {
 const MAX_ALLERGIES = 200;
 
 const isSevere = ({ criticality, clinicalStatus, verificationStatus, reaction }: AllergyIntolerance): boolean => {
-  const codeOf = (concept: CodeableConcept | undefined) => concept?.coding?.[0]?.code ?? "";
-  const isActive = ["active", ""].includes(codeOf(clinicalStatus)) && !["refuted", "entered-in-error"].includes(codeOf(verificationStatus));
-  return isActive && (criticality === "high" || (reaction?.some(({ severity }) => severity === "severe") ?? false));
+  // Local codes may stand before HL7's, and one without a status is taken as active.
+  const has = (concept: CodeableConcept | undefined, ...codes: string[]) =>
+    concept?.coding?.some(({ code = "" }) => codes.includes(code)) ?? false;
+  const isOver = has(clinicalStatus, "inactive", "resolved") || has(verificationStatus, "refuted", "entered-in-error");
+  return !isOver && (criticality === "high" || (reaction?.some(({ severity }) => severity === "severe") ?? false));
 };
 
 /** Reads the allergies from their owner; without a service that owns them, none are known. */
@@ -66,14 +79,14 @@ export const allergy: Rule<MedicationRequest> = {
   id: "medication-request-allergy",
   group: "values",
   says: "A medication is not ordered if a severe allergy to it, or to one of its ingredients (by code), is recorded, unless the order's detectedIssue gives the reason.",
-  facts: (change) => (isNew(change) ? [change.after?.medicationReference?.reference] : []),
+  facts: (change, facts) => (change.after && isNew(change) ? medicationsOf(change.after, facts) : []),
   questions: allergiesOf,
   check(change, facts) {
     const { after } = change;
     if (!after || !isNew(change)) return undefined;
     const codes = codesPrescribed(after, facts);
     const found = allergiesOf(change).flatMap((question) => facts.found(question).map((it) => typed<AllergyIntolerance>(it)));
-    const against = found.find((it) => isSevere(it) && codesOf(it.code).some((code) => codes.has(code)));
+    const against = found.find((it) => isSevere(it) && codesAgainst(it).some((code) => codes.has(code)));
     const at = after.medicationReference ? "medicationReference" : "medicationCodeableConcept";
     return against && refusalBy(allergyRecorded(`AllergyIntolerance/${against.id}`), `MedicationRequest.${at}`);
   },

@@ -17,13 +17,14 @@ import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/pati
 import type { RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { signatureStays, signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { vitalSignUnits } from "../../mixins/fhir/rules/vital-signs.ts";
 import { owns } from "./records.contract.ts";
 
 /** The rules of the patient's record, of signed notes and signatures, tasks, consents and orders. */
 export const rules: RulesOf = {
   ...patientRecords(owns),
   AllergyIntolerance: [...patientRecordRules("AllergyIntolerance"), systemsAsListed<AllergyIntolerance>("AllergyIntolerance")],
-  Observation: [...patientRecordRules("Observation"), systemsAsListed<Observation>("Observation")],
+  Observation: [...patientRecordRules("Observation"), systemsAsListed<Observation>("Observation"), vitalSignUnits],
   Composition: [
     ...patientRecordRules("Composition"),
     signedStays<Composition>("Composition", {

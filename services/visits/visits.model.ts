@@ -2,7 +2,7 @@ import type { Appointment, Encounter } from "../../fhir/r4.ts";
 import { placeOf, sharedPlaceOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import { cancelled, reopened } from "../../mixins/fhir/rules/encounter-undo.ts";
-import type { UniqueKey } from "../../store/writes.ts";
+import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import { type Visit, VisitStatus } from "./visits.contract.ts";
 import { appointmentNotBooked, VISIT_ALREADY_OPEN, visitAlreadyClosed, visitNotClosed } from "./visits.errors.ts";
 
@@ -63,10 +63,10 @@ export function reopenVisit<Of extends Encounter>(encounter: Of, reason: string,
 }
 
 /** The unique keys of a visit: a patient has at most one open visit. The store enforces it, also for concurrent requests. */
-export function visitKeys(encounter: Encounter): UniqueKey[] {
+export function visitKeys(encounter: Encounter): KeyOf[] {
   const patient = sharedPlaceOf(encounter.subject);
   if (!isOpen(encounter) || encounter.class?.code !== AMBULATORY.code || patient === undefined) return [];
-  return [{ key: `visit:${patient}`, error: VISIT_ALREADY_OPEN }];
+  return [{ key: `visit:${patient}`, error: VISIT_ALREADY_OPEN, at: "Encounter.subject" }];
 }
 
 /** A visit as callers get it. */

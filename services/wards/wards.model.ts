@@ -5,7 +5,7 @@ import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { Clause } from "../../fhir/search/query.ts";
 import { sharedPlaceOf } from "../../mixins/fhir/rules/common.ts";
 import { PHYSICAL_TYPE_SYSTEM, PhysicalType } from "../../fhir/physical-type.ts";
-import type { UniqueKey } from "../../store/writes.ts";
+import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import { type Bed, BedStatus, OCCUPANCY, type Ward, type WardRoom } from "./wards.contract.ts";
 import { BED_NAME_TAKEN, WARD_ALREADY_OPEN } from "./wards.errors.ts";
 
@@ -56,17 +56,24 @@ export const kindOf = ({ physicalType }: Location): string | undefined =>
 export const isBed = (location: Location): boolean =>
   (kindOf(location) ?? (location.operationalStatus && PhysicalType.bed)) === PhysicalType.bed;
 
+/** A bed's name within its room: actions name it "Ward, room, bed", other systems only "bed". */
+function nameInRoom({ name = "", partOf: room }: Location): string {
+  const prefix = `${room?.display}, `;
+  return name.startsWith(prefix) ? name.slice(prefix.length) : name;
+}
+
 /**
  * Unique keys: names of active wards, and names of beds within a room. The store enforces them, also for concurrent
  * requests.
  */
-export function wardKeys(location: Location): UniqueKey[] {
+export function wardKeys(location: Location): KeyOf[] {
   const { name, status, partOf: place } = location;
   if (!name) return [];
-  if (kindOf(location) === PhysicalType.ward && status === "active") return [{ key: `ward:${fold(name)}`, error: WARD_ALREADY_OPEN }];
+  const at = "Location.name";
+  if (kindOf(location) === PhysicalType.ward && status === "active") return [{ key: `ward:${fold(name)}`, error: WARD_ALREADY_OPEN, at }];
   const room = sharedPlaceOf(place);
-  if (kindOf(location) !== PhysicalType.bed || status === "inactive" || room === undefined) return [];
-  return [{ key: `bed:${room}|${fold(name)}`, error: BED_NAME_TAKEN }];
+  if (!isBed(location) || status === "inactive" || room === undefined) return [];
+  return [{ key: `bed:${room}|${fold(nameInRoom(location))}`, error: BED_NAME_TAKEN, at }];
 }
 
 /** Clause for Locations that are part of one of these. */

@@ -4,6 +4,7 @@ import { systemsAsListed } from "../../mixins/fhir/rules/systems-as-listed.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import type { Change, Facts, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { seenNames } from "../../mixins/fhir/rules/seen-names.ts";
 import { occupationQuestions, stayUnder } from "./occupation.ts";
 import { isBed, isInUse, takesNobody } from "./wards.model.ts";
 import { typed } from "../../fhir/typed.ts";
@@ -76,6 +77,7 @@ export const rules: RulesOf = {
   Location: [
     notDeletedUnder<Location>("Location", "set Location.status to inactive."),
     systemsAsListed<Location>("Location"),
+    seenNames<Location>("Location"),
     partOf,
     occupied,
   ],

@@ -5,6 +5,7 @@ import type { Clause, Page } from "../../fhir/search/query.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { type ResourceVersion, type ShownResource, versionsOf } from "../../federation/owner-contract.ts";
 import { asSystem } from "../../mesh/access/access.ts";
+import { isAsSent } from "../../mesh/as-sent.ts";
 import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { BOARD_TOUCHED, type Touched } from "./board-events.contract.ts";
@@ -241,14 +242,14 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       return found;
     },
 
-    /** Resources as they are returned: beds with the occupancy that follows from the stays. */
+    /** Resources as they are returned: beds with the occupancy that follows from the stays, but not by a plain FHIR server. */
     async shown(this: This, ctx: Context, texts: (string | undefined)[]): Promise<(string | undefined)[]> {
       const beds = new Map<number, Stored<Location>>();
       for (const [index, text] of texts.entries()) {
         const bed = bedIn(text);
         if (bed) beds.set(index, bed);
       }
-      if (beds.size === 0) return texts;
+      if (beds.size === 0 || isAsSent(ctx.meta)) return texts;
       const places = [...beds.values()].map(({ id }) => `Location/${id}`);
       const taken = await takenBeds({ caller: ctx, directory: this.directory }, places);
       return texts.map((text, index) => {

@@ -71,7 +71,7 @@ export const HARMS = {
     name: "a node more comes, whose cable is cut for six seconds",
     longestMs: 3_000,
     async harm(mesh, service) {
-      const { nats } = mesh;
+      const nats = mesh.nats ?? mesh.natsCluster?.servers[0];
       if (!nats) throw new Error("The mesh has no NATS of its own.");
       const cable = await cableTo(nats.port);
       try {

@@ -30,9 +30,14 @@ describe("services that start and stop", () => {
   }
 
   it("a mesh without a coordinator accepts batches, single writes and patches, and reports that it accepts no transaction", async () => {
-    const clinic = await startMesh({ services: ["api", "patients", "visits"], nats: false, split: "broker" });
+    const clinic = await startMesh({ services: ["api", "patients", "visits", "lab"], nats: false, split: "broker" });
     try {
       const small = fhirAt(clinic.base);
+      // Here only the laboratory owns Observation, and only its own results.
+      for (const header of [{}, { "If-None-Exist": "identifier=urn:s|o" }] as Record<string, string>[]) {
+        expect(await small.create(observation(laboratory), header)).toMatchObject({ status: 201 });
+        expect(await small.create(observation(), header)).toMatchObject({ status: 404, body: outcomeWith("not-supported") });
+      }
       const entry = [{ resource: { resourceType: "Patient" }, request: { method: "POST", url: "Patient" } }];
       expect(await small.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject({
         status: 404,

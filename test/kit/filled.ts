@@ -78,6 +78,9 @@ export const typesThatRefer = (all: readonly string[]): string[] =>
 const isList = ({ max }: ElementJson): boolean => max === -1;
 const resourceOf = (type: string): Json => ({ resourceType: type, ...objectOf(elementsOf(type), 0, 0) });
 
+/** An object with the mandatory ones of these elements; of none, with the first. */
+export const requiredOf = (elements: ElementJson[]): Json => objectOf(elements, 0, 0);
+
 function objectOf(elements: ElementJson[], number: number, depth: number): Json {
   const object: Json = {};
   for (const element of elements) {

@@ -1,7 +1,7 @@
 /** Resources of one patient that refer to others, made from R4's definitions. */
 import { patientPathOf } from "../../federation/patient-records.ts";
-import { elementsOf } from "../../fhir/validate/structure-definition.ts";
-import { listsOf, referringTo } from "./filled.ts";
+import { type ElementJson, elementsOf } from "../../fhir/validate/structure-definition.ts";
+import { listsOf, referringTo, requiredOf } from "./filled.ts";
 
 type Json = Record<string, unknown> & { resourceType: string };
 
@@ -34,24 +34,30 @@ export function madeOf(type: string, patient: object): Json {
   return { ...referringTo(type, "Patient/alive", 0), ...MORE[type], [path.split(".", 1)[0] as string]: whose } as Json;
 }
 
-/** The resource with a reference at a path, which may pass through one list. */
+/** The resource with a reference at a path, in the first item of each list that it passes through. */
 export function withReference(resource: Json, path: string, reference: string): Json {
-  const [name = "", ...rest] = path.split(".");
-  const { resourceType: type } = resource;
-  const isList = elementsOf(type).find((it) => it.name === name)?.max === -1;
-  const items = () =>
-    resource[name] ??
-    listsOf(type)
-      .find((it) => it.path === `${type}.${name}`)
-      ?.fill(1)[name];
-  const inner = () =>
-    elementsOf(type)
-      .flatMap((it) => (it.name === name ? (it.elements ?? []) : []))
-      .find((it) => it.name === rest[0]);
-  const innermost = () => (inner()?.max === -1 ? [{ reference }] : { reference });
-  const first = () => [items()].flat()[0] as object | undefined;
-  const value = rest.length > 0 ? { ...first(), [rest.join(".")]: innermost() } : { reference };
-  return { ...resource, [name]: isList ? [value] : value };
+  return at(resource, path.split("."), { of: resource.resourceType, elements: elementsOf(resource.resourceType), reference }) as Json;
+}
+
+/** @param of path of the object, `Claim.diagnosis` */
+function at(
+  object: object,
+  [name = "", ...rest]: string[],
+  { of, elements, reference }: { of: string; elements: ElementJson[]; reference: string },
+): object {
+  const own = `${of}.${name}`;
+  const choice = elements.find(({ name: it, isChoice }) => isChoice && name === `${it}Reference`);
+  const element = choice ?? elements.find((it) => it.name === name);
+  const others = Object.entries(object).filter(([member]) => !(choice && member.startsWith(choice.name)));
+  const kept = Object.fromEntries(others) as Record<string, unknown>;
+  const inner = element?.elements ?? [];
+  const made = () =>
+    listsOf(of.split(".", 1)[0] as string)
+      .find((it) => it.path === own)
+      ?.fill(1)[name] ?? requiredOf(inner);
+  const [first] = [kept[name] ?? (rest.length > 0 && made())].flat() as [object];
+  const value = rest.length > 0 ? at(first, rest, { of: own, elements: inner, reference }) : { reference };
+  return { ...kept, [name]: element?.max === -1 ? [value] : value };
 }
 
 /** An ended stay of a patient, which began on 1 March 2026. */

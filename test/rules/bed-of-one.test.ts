@@ -36,6 +36,63 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
   };
   const as = { status: 409, expression: "Encounter.location.location" };
 
+  it("say what is unique, by which element, and in which entry of a bundle, as rules do", async () => {
+    const { bed: a, room } = await newBed();
+    const { bed: b } = await newBed();
+    const lying = await encounter("IMP", a);
+    await at.stored(lying);
+    const bed = {
+      resourceType: "Location",
+      name: "A",
+      physicalType: (await at.fhir.get(`/${a}`)).body.physicalType,
+      partOf: { reference: room },
+    };
+    const visit = { ...lying, location: undefined, class: { code: "AMB" } };
+    await at.stored(visit);
+    const identifier = [{ use: "official", system: "urn:national", value: `n${next}` }];
+    await at.stored({ resourceType: "Patient", identifier });
+    const doubled: [resource: { resourceType: string }, type: string, at: string][] = [
+      [await encounter("IMP", a), "BED_OCCUPIED", "Encounter.location.location"],
+      [
+        { ...lying, location: [{ status: "active", location: { reference: b } }] } as { resourceType: string },
+        "PATIENT_ALREADY_ADMITTED",
+        "Encounter.subject",
+      ],
+      [visit, "VISIT_ALREADY_OPEN", "Encounter.subject"],
+      [bed, "BED_NAME_TAKEN", "Location.name"],
+      [{ resourceType: "Patient", identifier } as { resourceType: string }, "PATIENT_ALREADY_REGISTERED", "Patient.identifier"],
+    ];
+    for (const [resource, type, path] of doubled) {
+      const told = (expression: string) => ({
+        status: 409,
+        body: {
+          issue: [{ code: "business-rule", details: { coding: [{ system: "urn:openward:error", code: type }] }, expression: [expression] }],
+        },
+      });
+      expect(await at.fhir.create(resource)).toMatchObject(told(path));
+      const entry = [{ resourceType: "Basic", code: { text: "x" } }, resource].map((one) => ({
+        resource: one,
+        request: { method: "POST", url: one.resourceType },
+      }));
+      const inBundle = path.replace(/^\w+/, "Bundle.entry[1].resource");
+      expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject(told(inBundle));
+    }
+  });
+
+  it("have one name each in a room, those of another system too, which does not name the room with it", async () => {
+    const { room, bed: a } = await newBed();
+    const bed = (name: string, more: object = {}) =>
+      at.fhir.create({ resourceType: "Location", name, partOf: { reference: room }, ...more });
+    const kind = { physicalType: (await at.fhir.get(`/${a}`)).body.physicalType };
+    const byStatus = { operationalStatus: { system: "http://terminology.hl7.org/CodeSystem/v2-0116", code: "U" } };
+    for (const more of [kind, byStatus]) {
+      expect(await bed("A", more)).toMatchObject({ status: 409, body: { issue: [{ code: "business-rule" }] } });
+    }
+    expect((await bed("C", byStatus)).status).toBe(201);
+    expect((await bed("c ", kind)).status).toBe(409);
+    expect((await bed("A", {})).status).toBe(201); // a corner of the room, no bed
+  });
+
   at.refuses("encounter-bed-of-one", "an emergency in a bed in which a stay lies", {
     create: async () => encounter("EMER", (await taken()).bed),
     insteadOf: async () => encounter("EMER", (await newBed()).bed),

@@ -1,7 +1,10 @@
 /** What others rest on is not deleted, by whichever door somebody asks for it. */
+import { referencePathsOf } from "../../fhir/reference-paths.ts";
 import { resourceTypes } from "../../fhir/search/parameters.ts";
-import { patientElementOf } from "../../federation/patient-records.ts";
+import { ACT_REFERENCES, RESTED_ON } from "../../federation/act-references.ts";
+import { patientElementOf, patientPathOf } from "../../federation/patient-records.ts";
 import { referringTo } from "../kit/filled.ts";
+import { madeOf, withReference } from "../kit/of-patients.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
 const LABORATORY = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
@@ -234,6 +237,19 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
       const request = { method: "PUT", url: reference };
       expect(await together(gone, { resource: kept, request })).toMatchObject({ status: 409 });
       expect((await at.fhir.get(`/${subject.reference}`)).status).toBe(200);
+    }
+  });
+
+  it.each(
+    Object.entries(ACT_REFERENCES)
+      .flatMap(([type, all]) => all.map(({ path }) => [type, path] as const))
+      .filter(([type, path]) => path !== patientPathOf(type)),
+  )("leaves nothing that new acts may refer to: %s.%s names what is here", async (type, path) => {
+    const { targets = [] } = referencePathsOf(type).find((it) => it.path === path) ?? {};
+    for (const target of targets.filter((one) => RESTED_ON.has(one))) {
+      const ofLaboratory = type === "Observation" && { category: LABORATORY };
+      const act = { ...withReference(madeOf(type, at.patient), path, `${target}/never-stored`), ...ofLaboratory };
+      expect([target, await at.fhir.create(act)]).toMatchObject([target, { status: 409, body: { issue: [{ code: "business-rule" }] } }]);
     }
   });
 

@@ -20,6 +20,12 @@ rulesTable("doses and deliveries", ["wards", "visits", "pharmacy"], (at) => {
     as: { status: 409, expression: "MedicationAdministration.request" },
   });
 
+  at.refuses("medication-administration-prescription", "a dose by a prescription that is on hold, but not one of the days before", {
+    create: async () => given(await at.stored(prescription({ status: "on-hold" }))),
+    insteadOf: async () => given(await at.stored(prescription({ status: "on-hold" })), { effectiveDateTime: "2026-01-01T08:00:00Z" }),
+    as: { status: 409, expression: "MedicationAdministration.request" },
+  });
+
   at.refuses("medication-administration-status", "what was given to be in progress", {
     stored: () => administration(),
     change: (it) => ({ ...it, status: "in-progress" }),

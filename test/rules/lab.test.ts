@@ -223,6 +223,39 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
     insteadOf: () => result({ component: [{ code: { text: "x" }, valueQuantity: { value: 1, system: UCUM, code: "10*3/uL" } }] }),
     as: { status: 422 },
   });
+  const sign = (code: string, value: object) => ({ code: { coding: [{ system: "http://loinc.org", code }] }, ...value });
+  const ucum = (code: string) => ({ valueQuantity: { value: 72, system: UCUM, code } });
+  const vitalSigns: [string, wrong: object, right: object][] = [
+    ["a body weight in mm[Hg], but not in ounces", sign("29463-7", ucum("mm[Hg]")), sign("29463-7", ucum("[oz_av]"))],
+    [
+      "a heart rate in kg by name, but not in bpm, as people say",
+      sign("8867-4", { valueQuantity: { value: 72, unit: "kg" } }),
+      sign("8867-4", { valueQuantity: { value: 72, unit: "bpm" } }),
+    ],
+    [
+      "a body temperature from 36 coulomb, but not degrees named C",
+      sign("8310-5", { valueRange: { low: { value: 36, system: UCUM, code: "C" } } }),
+      sign("8310-5", { valueRange: { low: { value: 36, system: UCUM, code: "Cel", unit: "C" } } }),
+    ],
+    [
+      "a blood pressure in a unit that UCUM does not have, but not in kPa",
+      { code: { text: "blood pressure" }, component: [sign("8480-6", ucum("mmHg"))] },
+      { code: { text: "blood pressure" }, component: [sign("8480-6", ucum("kPa"))] },
+    ],
+  ];
+  for (const [what, wrong, right] of vitalSigns) {
+    at.refuses("observation-vital-sign", what, {
+      create: () => result({ category: VITAL_SIGNS, valueQuantity: undefined, ...wrong }),
+      insteadOf: () => result({ category: VITAL_SIGNS, valueQuantity: undefined, ...right }),
+      as: { status: 422, expression: "component" in wrong ? "Observation.component[0].value" : "Observation.value" },
+    });
+  }
+  at.refuses("observation-vital-sign", "the laboratory's own saturation to be in cm, but what has changed elsewhere to stay", {
+    stored: () => result({ status: "preliminary", ...sign("2708-6", ucum("%")) }),
+    change: (it) => ({ ...it, ...ucum("cm") }),
+    instead: (it) => ({ ...it, note: [{ text: "again" }] }),
+    as: { status: 422, expression: "Observation.value" },
+  });
   at.refuses("observation-references", "a result for an order that there is not", {
     create: () => result({ basedOn: [{ reference: "ServiceRequest/none" }] }),
     insteadOf: () => result({ basedOn: [{ identifier: { value: "an order of others" } }] }),

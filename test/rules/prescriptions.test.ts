@@ -46,6 +46,42 @@ rulesTable("prescriptions", ["wards", "visits", "pharmacy"], (at) => {
     detectedIssue: [{ reference: "#d" }],
   };
   const proposal = () => allergic().then((subject) => prescription({ subject, intent: "proposal" }));
+  const STATUS = { system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical" };
+  const allergicBy = async (more: object) => {
+    const patient = await at.stored({ resourceType: "Patient" });
+    const clinicalStatus = {
+      coding: [
+        { system: "urn:local", code: "a" },
+        { ...STATUS, code: "active" },
+      ],
+    };
+    await at.stored({ resourceType: "AllergyIntolerance", clinicalStatus, criticality: "high", patient, ...more });
+    return prescription({ subject: patient });
+  };
+  const reaction = [{ substance: medicationCodeableConcept, manifestation: [{ text: "rash" }] }];
+  at.refuses(
+    "medication-request-allergy",
+    "a medication to which an allergy is active by the second code of its status, not one that is resolved",
+    {
+      create: () => allergicBy({ code: medicationCodeableConcept }),
+      insteadOf: () =>
+        allergicBy({
+          code: medicationCodeableConcept,
+          clinicalStatus: {
+            coding: [
+              { system: "urn:local", code: "r" },
+              { ...STATUS, code: "resolved" },
+            ],
+          },
+        }),
+      as: { status: 409 },
+    },
+  );
+  at.refuses("medication-request-allergy", "a medication that is named as the substance of a reaction, but not of a mild allergy", {
+    create: () => allergicBy({ code: { text: "antibiotics" }, reaction }),
+    insteadOf: () => allergicBy({ code: { text: "antibiotics" }, reaction, criticality: "low" }),
+    as: { status: 409 },
+  });
   at.refuses("medication-request-allergy", "a proposal of it to become an order", {
     stored: proposal,
     change: (it) => ({ ...it, intent: "order" }),
@@ -81,6 +117,20 @@ rulesTable("prescriptions", ["wards", "visits", "pharmacy"], (at) => {
       insteadOf: () => ordered({ intent: "proposal" }),
       as: { status: 409, expression: "MedicationRequest.medicationReference" },
     });
+    at.refuses(
+      "medication-request-allergy",
+      `a ${kind} Medication with a Medication as its ingredient, to which a severe allergy is recorded`,
+      {
+        create: async () => {
+          const compound = { ...made, ingredient: [{ itemReference: await at.stored(medication) }] };
+          return ordered(
+            kind === "stored" ? { medicationReference: await at.stored(compound) } : { contained: [{ ...compound, id: "m" }] },
+          );
+        },
+        insteadOf: () => ordered({ intent: "proposal" }),
+        as: { status: 409, expression: "MedicationRequest.medicationReference" },
+      },
+    );
     at.refuses("medication-request-allergy", `a ${kind} Medication to which a severe allergy is recorded`, {
       create: () => ordered(),
       insteadOf: () => ordered({ intent: "proposal" }),

@@ -1,8 +1,10 @@
 /** What no task or consent may become, by whichever door somebody writes. */
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
-rulesTable("the records", ["visits"], (at) => {
+rulesTable("the records", ["visits", "wards", "personnel"], (at) => {
   const task = (status: string) => ({ resourceType: "Task", status, intent: "order", for: at.patient });
   const consent = (status: string) => ({
     resourceType: "Consent",
@@ -97,6 +99,32 @@ rulesTable("the records", ["visits"], (at) => {
       as: { status: 409, expression: `${resourceType as string}.${isDocument ? "context.encounter" : "encounter"}` },
     });
   }
+
+  const [unseen, seen] = ["\u200b\u2060", "A\u200b"];
+  const named: [string, resource: object, name: (text: string) => unknown][] = [
+    ["patient-name", { resourceType: "Patient" }, (family) => [{ family }]],
+    ["related-person-name", { resourceType: "RelatedPerson", patient: at.patient }, (text) => [{ text }]],
+    ["person-name", { resourceType: "Person" }, (given) => [{ family: "Rossi", given: ["Ada", given] }]],
+    ["practitioner-name", { resourceType: "Practitioner" }, (family) => [{ family }]],
+    ["organization-name", { resourceType: "Organization" }, (text) => text],
+    ["healthcare-service-name", { resourceType: "HealthcareService" }, (text) => text],
+    ["location-name", { resourceType: "Location" }, (text) => text],
+  ];
+  for (const [rule, resource, name] of named) {
+    at.refuses(rule, "a name of which nothing can be seen", {
+      create: () => ({ ...resource, name: name(unseen as string) }),
+      insteadOf: () => ({ ...resource, name: name(seen as string) }),
+      as: { status: 422 },
+    });
+  }
+  it("register nobody, and open no ward, under such a name", async () => {
+    const wardOf = (text: string) => wards.open(at.mesh.caller, { name: text, rooms: [{ name: `${text}1`, beds: [`${text}2`] }] });
+    const withName = (family: string) => patients.register(at.mesh.caller, { family, given: ["Ada"], gender: "female" });
+    for (const ask of [wardOf, withName]) {
+      await expect(ask(unseen as string)).rejects.toMatchObject({ code: 422, type: "VALIDATION_ERROR" });
+      await expect(ask(seen as string)).resolves.toBeDefined();
+    }
+  });
 
   at.refuses("task-status", "a completed task to be in progress again", {
     stored: () => task("completed"),

@@ -1,12 +1,15 @@
 /** What RULES softens is softened, and told. */
+import { readConfig } from "../../mesh/config.ts";
+import { checkData } from "../../scripts/check-data/check.ts";
+import { closeAll, openSources } from "../../scripts/check-data/owner-stores.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { startMesh } from "../kit/mesh.ts";
 
 const SERVICES = ["api", "transactions", "patients", "visits", "records", "pharmacy"];
 
-async function hospitalWith(RULES: string) {
-  const mesh = await startMesh({ services: SERVICES, nats: false, split: "broker", env: { RULES } });
+async function hospitalWith(RULES: string, services = SERVICES) {
+  const mesh = await startMesh({ services, nats: false, split: "broker", env: { RULES } });
   const fhir = fhirAt(mesh.base);
   await fhir.send("PUT", "/Patient/p", { resourceType: "Patient", id: "p" });
   const { rest } = (await fhir.get("/metadata")).body;
@@ -16,6 +19,23 @@ async function hospitalWith(RULES: string) {
 }
 
 const visit = { resourceType: "Encounter", status: "in-progress", class: { code: "EMER" }, subject: { reference: "Patient/p" } };
+const subject = { reference: "Patient/p" };
+const R = { reference: "MedicationRequest/r" };
+const CRITICAL = {
+  resourceType: "Observation",
+  status: "final",
+  category: [{ coding: [{ code: "laboratory" }] }],
+  code: { coding: [{ system: "http://loinc.org", code: "2823-3" }] },
+  subject,
+  valueQuantity: { value: 7.9, unit: "mmol/L" },
+  interpretation: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", code: "HH" }] }],
+};
+const BED = {
+  resourceType: "Location",
+  status: "active",
+  physicalType: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/location-physical-type", code: "bd" }] },
+};
+const BED_STATUS = { system: "http://terminology.hl7.org/CodeSystem/v2-0116" };
 const ofNobody = { ...visit, subject: { reference: "Patient/nobody" } };
 const over = { ...visit, status: "finished" };
 
@@ -28,6 +48,63 @@ describe("the setting RULES", () => {
       const { body } = await fhir.create(over);
       expect((await fhir.send("PUT", `/Encounter/${body.id}`, { ...body, status: "in-progress" })).status).toBe(200);
       expect((await fhir.send("DELETE", "/Patient/p")).status).toBe(204);
+    } finally {
+      await mesh.stop();
+    }
+  });
+
+  it("with off keeps what is sent as it is, and changes nothing else; an action of the hospital still has its effects", async () => {
+    const { mesh, fhir } = await hospitalWith("off", [...SERVICES, "wards", "lab", "billing"]);
+    try {
+      const medication = { system: "urn:rx", code: "plain" };
+      await pharmacy.receive(mesh.caller, { medication, quantity: 5, lot: "A", expires: "2999-01-01" });
+      const coded = { medicationCodeableConcept: { coding: [medication] }, subject };
+      const eur = (value: number) => ({ value, currency: "EUR" });
+      const line = { chargeItemReference: { reference: "ChargeItem/c" }, priceComponent: [{ type: "base", amount: eur(10) }] };
+      const invoice = { resourceType: "Invoice", status: "issued", subject, lineItem: [line], totalNet: eur(10), totalGross: eur(10) };
+      const sent = [
+        { ...CRITICAL, id: "critical" },
+        { ...BED, id: "bed", status: "suspended", operationalStatus: { ...BED_STATUS, code: "C" } },
+        { ...BED, id: "bed", operationalStatus: { ...BED_STATUS, code: "O" } },
+        { ...visit, id: "one" },
+        { ...visit, id: "two", class: { code: "AMB" } },
+        { ...visit, id: "three", class: { code: "AMB" } },
+        { resourceType: "ChargeItem", id: "c", status: "billable", code: { text: "x" }, subject, priceOverride: eur(10) },
+        { ...invoice, id: "i" },
+        { ...invoice, id: "j" },
+        {
+          resourceType: "MedicationRequest",
+          id: "r",
+          status: "active",
+          intent: "order",
+          dispenseRequest: { quantity: { value: 3 } },
+          ...coded,
+        },
+        {
+          resourceType: "MedicationDispense",
+          id: "d",
+          status: "completed",
+          quantity: { value: 3 },
+          ...coded,
+          authorizingPrescription: [R],
+        },
+      ];
+      for (const one of sent) expect([200, 201]).toContain((await fhir.send("PUT", `/${one.resourceType}/${one.id}`, one)).status);
+      const entry = sent.slice(3).map((one) => ({ resource: one, request: { method: "PUT", url: `${one.resourceType}/${one.id}` } }));
+      expect((await fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).status).toBe(200);
+      for (const one of sent.filter(({ status }) => status !== "suspended")) {
+        const { meta, ...kept } = (await fhir.get(`/${one.resourceType}/${one.id}`)).body;
+        expect(kept).toEqual(one);
+        expect(Object.keys(meta)).toEqual(["versionId", "lastUpdated"]);
+      }
+      const stock = async () => (await pharmacy.listStock(mesh.caller, { medication: "urn:rx|plain" }))[0]?.quantity;
+      expect(await stock()).toBe(5);
+      await pharmacy.dispense(mesh.caller, { prescription: "MedicationRequest/r", quantity: 3 });
+      expect([await stock(), (await fhir.get("/MedicationRequest/r")).body.status]).toEqual([2, "completed"]);
+      const config = readConfig(mesh.settings);
+      const sources = await openSources(config);
+      const { findings } = await checkData(sources, { rules: config.rules, clocksMs: 0 }).finally(() => closeAll(sources));
+      expect(findings).toEqual([]);
     } finally {
       await mesh.stop();
     }
@@ -48,7 +125,7 @@ describe("the setting RULES", () => {
     }
   });
 
-  it.each(["off", "stock:warn"])("lets more be dispensed than there is, of one lot and of several, with %s", async (setting) => {
+  it.each(["stock:off", "stock:warn"])("lets more be dispensed than there is, of one lot and of several, with %s", async (setting) => {
     const { mesh, fhir } = await hospitalWith(setting);
     try {
       for (const lots of [[undefined], ["A"], ["A", "B"]]) {

@@ -1,4 +1,5 @@
 /** What is final, issued or billed can only be changed under a status that says so. */
+import { withListedAddresses } from "../../../fhir/code-systems.ts";
 import { isRawNumber } from "../../../fhir/json.ts";
 import type { FhirResource } from "../../../fhir/r4.ts";
 import { idOf, refusal } from "./common.ts";
@@ -34,7 +35,10 @@ function inOrder(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, inOrder(member)]));
 }
 
-/** Whether content has changed, apart from references to merged or unmerged records of one person. @param besides members that are ignored */
+/**
+ * Whether content has changed, apart from references to merged or unmerged records of one person, and from other spellings of a code system's address.
+ * @param besides members that are ignored
+ */
 export function isOtherContent(
   { before, after }: { before: FhirResource; after: FhirResource },
   besides: readonly string[],
@@ -42,7 +46,7 @@ export function isOtherContent(
 ): boolean {
   const all = [...BESIDES, ...besides];
   if (contentOf(before, all) === contentOf(after, all)) return false;
-  const [now, then] = [after, before].map((one) => withCurrentRecords(one, facts)) as [FhirResource, FhirResource];
+  const [now, then] = [after, before].map((one) => withListedAddresses(withCurrentRecords(one, facts))) as [FhirResource, FhirResource];
   return contentOf(then, all) !== contentOf(now, all);
 }
 

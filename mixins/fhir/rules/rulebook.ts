@@ -1,6 +1,6 @@
 /** The rules of one service that are in force, according to RULES. */
 import { Errors } from "moleculer";
-import { MISSING_REFERENCE } from "../../../fhir/outcome.ts";
+import { ERROR_TYPES, MISSING_REFERENCE } from "../../../fhir/outcome.ts";
 import type { Ownership } from "../../../federation/owner-contract.ts";
 import type { RuleSettings } from "../../../mesh/rule-settings.ts";
 import { everyReference } from "./every-reference.ts";
@@ -25,9 +25,12 @@ export function modeOf({ id, group, isOptional }: Pick<AnyRule, "id" | "group" |
 /** The evaluated rules by type; types without any are left out and cost nothing. */
 export class Rulebook {
   readonly #byType = new Map<string, ActiveRule[]>();
+  /** `RULES=off`: this is a plain FHIR server. */
+  readonly areOff: boolean;
 
   /** @param types all types that the service owns */
   constructor(rules: RulesOf, settings: RuleSettings, types: readonly string[] = []) {
+    this.areOff = settings.otherwise === "off";
     const isAll = settings.named["references"] === "all";
     const all = new Map<string, AnyRule[]>(isAll ? types.map((type) => [type, [everyReference]]) : []);
     for (const [type, own] of Object.entries(rules) as [string, AnyRule[]][]) all.set(type, [...own, ...(all.get(type) ?? [])]);
@@ -57,9 +60,6 @@ export class Rulebook {
 }
 
 const NONE: readonly ActiveRule[] = [];
-
-/** System of the codes of error types, as in `issue.details`: `PRACTITIONER_BUSY`. */
-const ERROR_TYPES = "urn:openward:error";
 
 /**
  * A refusal as an error that can be sent between nodes: `data.rule` is the rule's id, `data.issues` are for the OperationOutcome.

@@ -6,14 +6,17 @@ import type { SteppedChange } from "./evaluate.ts";
 import type { GatheredFacts } from "./gather.ts";
 import type { Facts } from "./rule.ts";
 
+/** A unique key with its element, so that a refusal says where. */
+export type KeyOf = Required<UniqueKey>;
+
 /** Computes the keys of a resource from its content alone. Pure. */
-export type KeysOf<Of> = (resource: Of) => UniqueKey[];
+export type KeysOf<Of> = (resource: Of) => KeyOf[];
 
 /** Keys that depend on facts about what the resource refers to, e.g. whether a place is a bed. Pure. */
 export interface KeysByFacts<Of> {
   /** References whose facts are needed; called at each write; empty where none are needed. */
   about(resource: Of): string[];
-  keys(resource: Of, facts: Pick<Facts, "of">): UniqueKey[];
+  keys(resource: Of, facts: Pick<Facts, "of">): KeyOf[];
 }
 
 /** The keys of a service, by type. */

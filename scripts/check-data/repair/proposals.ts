@@ -1,6 +1,7 @@
 /** Proposes a repair for a finding, or names the decision that people must take. */
 import { ACT_REFERENCES, RESTED_ON } from "../../../federation/act-references.ts";
 import { localReference, splitPlace } from "../../../federation/facts.ts";
+import { withListedAddresses } from "../../../fhir/code-systems.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import type { Reference } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
@@ -47,6 +48,7 @@ export async function proposalFor(finding: Breach, sources: OwnerSource[]): Prom
   if (about?.kind === "follows") return (await following(finding, about.resource, sources)) ?? decision(finding);
   if (about?.kind === "hold") return (await again(finding, about.resource, sources)) ?? decision(finding);
   if (about?.kind === "reference") return (await dangling(finding, about.resource, sources)) ?? decision(finding);
+  if (about?.kind === "systems") return (await respelt(finding, about.resource, sources)) ?? decision(finding);
   if (about?.kind !== "counter") return decision(finding);
   const source = sources.find(({ service }) => service === about.service) as OwnerSource;
   const { counter, value: from, sum: to } = about;
@@ -116,6 +118,15 @@ async function again(finding: Breach, reference: string, sources: OwnerSource[])
   if (!current) return undefined;
   const { version, resource: next } = current;
   return { finding, reference, version, next, does: `${reference} is stored once more as it is, and then holds its keys` };
+}
+
+/** The same codes, in the systems that are meant. */
+async function respelt(finding: Breach, reference: string, sources: OwnerSource[]): Promise<ResourceRepair | undefined> {
+  const current = await currentOf(reference, sources);
+  if (!current) return undefined;
+  const { version, resource } = current;
+  const does = `in ${reference}, code systems are named by the addresses that R4 lists`;
+  return { finding, reference, version, next: withListedAddresses(resource), does };
 }
 
 /** References without which an act is meaningless: people must say whose it is, or what was given or ordered. */

@@ -33,6 +33,8 @@ describe("the schema of a param", () => {
     ["a NUL", "\0a", false],
     ["a line break", "a\nb", true],
     ["nothing", "", false],
+    ["zero-width spaces only", "\u200b\u2060", false],
+    ["a name with a zero-width non-joiner", "ا\u200cب", true],
   ])("excludes what the validator refuses: %s", (_, text, isAllowed) => {
     const { minLength = 0, maxLength = 0, pattern = "" } = schemaOf(NAME) as { minLength: number; maxLength: number; pattern: string };
     const characters = [...text].length;

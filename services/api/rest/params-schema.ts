@@ -1,5 +1,6 @@
 /** Rules of Moleculer's validator as JSON Schema (2020-12): what mesh/params.ts refuses, the schema excludes. */
-import { CONTROL, WHITE } from "../../../mesh/params.ts";
+import { INVISIBLE } from "../../../fhir/visible-text.ts";
+import { CONTROL } from "../../../mesh/params.ts";
 
 /** A schema, or a part of one. */
 export type JsonSchema = Record<string, unknown>;
@@ -73,12 +74,13 @@ function plainSchema(type: string | undefined, options: JsonSchema): JsonSchema 
 
 /** The schema of a text, as mesh/params.ts checks it. */
 function textSchema(options: JsonSchema): JsonSchema {
-  const { trim, min, max, pattern } = options as { trim?: boolean; min?: number; max?: number; pattern?: RegExp | string };
+  const { min, max, pattern } = options as { min?: number; max?: number; pattern?: RegExp | string };
   const form = pattern instanceof RegExp ? pattern.source : pattern;
-  // At least one character after trimming: one that is not white space.
+  // At least one character that shows something; those beyond the basic plane that show nothing are left to the validator.
+  const seen = (min ?? 0) > 0 ? `[^${INVISIBLE}]` : undefined;
   const inside = `[^${CONTROL}]*`;
   const isBounded = max !== undefined && form === undefined;
-  const plain = trim && (min ?? 0) > 0 ? `^${inside}[^${CONTROL}${WHITE}]${inside}$` : isBounded ? `^${inside}$` : undefined;
+  const plain = isBounded ? `^${inside}${seen === undefined ? "" : seen + inside}$` : seen;
   return { type: "string", ...limits(options, "minLength", "maxLength"), ...((form ?? plain) && { pattern: form ?? plain }) };
 }
 

@@ -2,7 +2,7 @@ import { numberOf } from "../../../fhir/json.ts";
 import type { CodeableConcept, Extension, Invoice, Money, PaymentReconciliation } from "../../../fhir/r4.ts";
 import { hospitalZone, shownAt } from "../../../fhir/time-zone.ts";
 import { localReference } from "../../../federation/facts.ts";
-import type { UniqueKey } from "../../../store/writes.ts";
+import type { KeyOf } from "../../../mixins/fhir/rules/unique-keys.ts";
 import { PAYMENT_TAKEN_BACK } from "../billing.errors.ts";
 import { money, unitsIn } from "../minor-units.ts";
 import type { Cashier, CashReport, CashSum, Means, Payment } from "../payments.contract.ts";
@@ -38,9 +38,9 @@ export const takenBackBy = (payment: PaymentReconciliation): string | undefined 
   localReference(extensionOf(payment, TAKES_BACK)?.valueReference?.reference);
 
 /** Unique keys: a payment can be reversed once. */
-export function paymentKeys(payment: PaymentReconciliation): UniqueKey[] {
+export function paymentKeys(payment: PaymentReconciliation): KeyOf[] {
   const taken = payment.status === "active" ? takenBackBy(payment) : undefined;
-  return taken === undefined ? [] : [{ key: `taken-back:${taken}`, error: PAYMENT_TAKEN_BACK }];
+  return taken === undefined ? [] : [{ key: `taken-back:${taken}`, error: PAYMENT_TAKEN_BACK, at: "PaymentReconciliation.extension" }];
 }
 
 /** The amount of an Invoice. */

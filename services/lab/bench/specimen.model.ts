@@ -1,6 +1,6 @@
 /** Specimens and their labels. Plain data in, plain data out; time is passed in. */
 import type { ServiceRequest, Specimen } from "../../../fhir/r4.ts";
-import type { UniqueKey } from "../../../store/writes.ts";
+import type { KeyOf } from "../../../mixins/fhir/rules/unique-keys.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
 import type { Label } from "../bench.contract.ts";
 import { ACCESSION_TAKEN, orderNotActive, ordersDiffer, specimenOver } from "../lab.errors.ts";
@@ -45,9 +45,9 @@ export function rejectSpecimen<Of extends Specimen>(specimen: Of, reason: string
 }
 
 /** Unique keys: no two specimens have the same accession number. */
-export function accessionKeys({ accessionIdentifier }: Specimen): UniqueKey[] {
+export function accessionKeys({ accessionIdentifier }: Specimen): KeyOf[] {
   if (accessionIdentifier?.system !== ACCESSION || accessionIdentifier.value === undefined) return [];
-  return [{ key: `accession:${accessionIdentifier.value}`, error: ACCESSION_TAKEN }];
+  return [{ key: `accession:${accessionIdentifier.value}`, error: ACCESSION_TAKEN, at: "Specimen.accessionIdentifier" }];
 }
 
 /** A label as callers get it. */

@@ -67,6 +67,7 @@ describe("two records", () => {
   it.each<[string, Partial<Patient>, string]>([
     ["all alike", {}, "certain"],
     ["a number that is dialled otherwise", { telecom: [{ system: "phone", value: "065551234" }] }, "certain"],
+    ["a number in Arabic digits", { telecom: [{ system: "phone", value: "٠٦٥٥٥١٢٣٤" }] }, "certain"],
     ["family and given name taken for one another", { name: name("Ada", "Rossi"), telecom: [], address: [] }, "probable"],
     ["day and month taken for one another", { birthDate: "1980-10-02", telecom: [], address: [] }, "probable"],
     ["a twin", { name: name("Rossi", "Eva") }, "possible"],
@@ -110,6 +111,19 @@ describe("the front desk", () => {
     expect(await clinic.read("patients", other)).toMatchObject({ extension: [{ valueString: "her cousin, both were here" }] });
   });
 
+  it("gets it by name and birth date alone: that each registration is given a number of its own says nothing about the person", async () => {
+    const gino: Registration = { family: "Verdi", given: ["Gino"], birthDate: "1970-03-12", gender: "male" };
+    const { patient: first } = await patients.register(clinic.caller, gino);
+    await expect(patients.register(clinic.caller, { ...gino, birthDate: "1970-12-03" })).rejects.toMatchObject({
+      type: "POSSIBLE_DUPLICATE",
+      data: { candidates: [{ patient: first, grade: "probable" }] },
+    });
+    const identifier = { system: "urn:national", value: "1" };
+    await expect(patients.register(clinic.caller, { ...gino, birthDate: "1970-12-03", identifier })).rejects.toMatchObject({
+      type: "POSSIBLE_DUPLICATE",
+    });
+  });
+
   it("registers at once a person who only resembles somebody", async () => {
     await expect(patients.register(clinic.caller, { ...ada, given: ["Bianca"] })).resolves.toMatchObject({ version: 1 });
   });
@@ -120,7 +134,7 @@ describe("the front desk", () => {
     const like = await patients.candidates(clinic.caller, { like: patient, limit: 1 });
     expect(like).toMatchObject([{ grade: "probable" }]);
     expect(like[0]?.patient).not.toBe(patient);
-    expect(await patients.candidates(clinic.caller, { family: "Verdi", given: ["Gino"] })).toEqual([]);
+    expect(await patients.candidates(clinic.caller, { family: "Neri", given: ["Gino"] })).toEqual([]);
     await expect(patients.candidates(clinic.caller, { like: "Patient/none" })).rejects.toMatchObject({ code: 404, type: "NOT_FOUND" });
   });
 });

@@ -1,7 +1,9 @@
 /** The identifying fields of a Patient, in the form in which they are compared. */
+import { plainDigits } from "../../../fhir/plain-digits.ts";
 import type { HumanName, Patient } from "../../../fhir/r4.ts";
 import { fold } from "../../../fhir/search/fold.ts";
 import type { IdentifierTable } from "../identifier-systems.ts";
+import { PATIENT_NUMBER } from "../record-numbers.ts";
 
 /** Names, addresses and numbers of one person that are compared. */
 const MAX_OF_EACH = 8;
@@ -28,7 +30,7 @@ export interface Person {
   mother?: string;
   /** Number among the children of one birth. */
   multipleBirth?: number;
-  /** The compared value, by system. */
+  /** The compared value, by system; without those that the hospital gives itself, a new one at each registration: they distinguish records, not people. */
   identifiers: Map<string, string>;
 }
 
@@ -41,7 +43,7 @@ export function personOf(patient: Patient, table: IdentifierTable): Person {
     ...(birthDate !== undefined && { birthDate }),
     ...(gender !== undefined && gender !== "unknown" && { gender }),
     phones: (patient.telecom ?? []).slice(0, MAX_OF_EACH).flatMap(({ system, value = "" }) => {
-      const digits = value.replace(/\D/g, "").slice(-PHONE_DIGITS);
+      const digits = plainDigits(value).replace(/\D/g, "").slice(-PHONE_DIGITS);
       return (system === "phone" || system === "sms") && digits.length >= 5 ? [digits] : [];
     }),
     addresses: (patient.address ?? []).slice(0, MAX_OF_EACH).map(({ line = [], city = "", postalCode = "" }) => ({
@@ -54,7 +56,7 @@ export function personOf(patient: Patient, table: IdentifierTable): Person {
       (patient.identifier ?? [])
         .slice(0, MAX_OF_EACH)
         .flatMap(({ system = "", value, use }) =>
-          value === undefined || use === "temp" || use === "old" ? [] : [[system, table.keyOf(system, value)]],
+          value === undefined || use === "temp" || use === "old" || system === PATIENT_NUMBER ? [] : [[system, table.keyOf(system, value)]],
         ),
     ),
   };

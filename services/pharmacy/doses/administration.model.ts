@@ -1,7 +1,7 @@
 /** Dose records, and the five rights. Plain data in, plain data out; time is passed in. */
 import { numberOf } from "../../../fhir/json.ts";
 import type { MedicationAdministration, MedicationRequest, Patient } from "../../../fhir/r4.ts";
-import type { UniqueKey } from "../../../store/writes.ts";
+import type { KeyOf } from "../../../mixins/fhir/rules/unique-keys.ts";
 import { placeOf, sharedPlaceOf } from "../../../mixins/fhir/rules/common.ts";
 import { type Administration, DoseOutcome, type DoseRecord } from "../doses.contract.ts";
 import {
@@ -107,10 +107,10 @@ export const dueOf = ({ extension = [] }: MedicationAdministration): string | un
   extension.find(({ url }) => url === DUE)?.valueDateTime;
 
 /** Unique keys: one record per dose, whoever writes it; records in error do not count. */
-export function doseKeys(administration: MedicationAdministration): UniqueKey[] {
+export function doseKeys(administration: MedicationAdministration): KeyOf[] {
   const [due, request] = [dueOf(administration), sharedPlaceOf(administration.request)];
   if (due === undefined || request === undefined || administration.status === "entered-in-error") return [];
-  return [{ key: `dose:${doseName(request, due)}`, error: DOSE_RECORDED }];
+  return [{ key: `dose:${doseName(request, due)}`, error: DOSE_RECORDED, at: "MedicationAdministration.request" }];
 }
 
 /** A record as callers get it. */

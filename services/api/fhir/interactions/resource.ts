@@ -51,9 +51,10 @@ export async function create(request: FhirRequest, type: string): Promise<Answer
   refuseLinksOutside(text);
   const ifNoneExist = request.header("if-none-exist") ?? criteriaInQuery(request);
   const id = timeOrderedId();
+  // For a type with several owners, only the owner of this content must be alive.
+  const ownerOfText = () => directory.ownerFor(type, directory.isByContent(type) ? parsed(text, type) : {});
   if (ifNoneExist === undefined) {
-    // For a type with several owners, only the owner of this content must be alive.
-    const owner = directory.ownerFor(type, directory.isShared(type) ? parsed(text, type) : {});
+    const owner = ownerOfText();
     return written(request, type, id, await one(request, owner, { op: "create", type, id, text }));
   }
   const criteria = noneExistCriteria(ifNoneExist, type, request.bases);
@@ -61,10 +62,11 @@ export async function create(request: FhirRequest, type: string): Promise<Answer
   if (owners.length > 1) {
     return throughTransaction(request, { resource: parsed(text, type), request: { method: "POST", url: type, ifNoneExist: criteria } });
   }
+  const owner = ownerOfText();
   const [found] = await resolveCriteria(request, [`${type}?${criteria}`], 1);
-  const result = await one(request, owners[0] as string, { op: "create", type, id, text, ifNoneExist: found?.condition });
+  const result = await one(request, owner, { op: "create", type, id, text, ifNoneExist: found?.condition });
   if (result.outcome === "existed") {
-    const stored = await ownerOf(owners[0] as string).read(caller, { type, id: result.id });
+    const stored = await ownerOf(owner).read(caller, { type, id: result.id });
     return written(request, type, result.id, {
       ...result,
       ...(stored?.json !== undefined && { json: stored.json, updated: stored.updated }),

@@ -25,7 +25,7 @@ import { type Loaded, useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
-import { isDraft, noteText } from "./note-form.ts";
+import { isDraft, noteText } from "../../platform/notes.ts";
 import type { Parts } from "./sources.ts";
 
 const isVoid = (status: string) => ["entered-in-error", "cancelled"].includes(status);

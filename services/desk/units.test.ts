@@ -7,8 +7,8 @@ import { exponentOf } from "../../fhir/currency-decimals.ts";
 import { moneyText, moneyTyped, unitsTyped } from "./pages/platform/money.ts";
 import { numberTyped, requireOneWay } from "./pages/platform/numbers.ts";
 import { isSame, mergedOf } from "./pages/platform/merging.ts";
+import { typedIn } from "./pages/platform/shown-values.ts";
 import { timeIn } from "./pages/platform/times.ts";
-import { typedIn } from "./pages/platform/names.ts";
 import { joined, language, listed } from "./pages/platform/texts.ts";
 import { unitOf } from "./pages/platform/units.ts";
 

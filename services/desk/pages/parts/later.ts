@@ -2,6 +2,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../html.ts";
+import { loadModule } from "../platform/modules.ts";
 import { type TextKey, t } from "../platform/texts.ts";
 import { Dialog } from "./dialog.ts";
 import { say } from "./notices.ts";
@@ -20,7 +21,7 @@ export function later<Props extends { onClose: () => void }>(
     useEffect(() => {
       if (Loaded) return;
       let isClosed = false;
-      load().then(
+      loadModule(load).then(
         (loaded) => {
           known = loaded;
           if (!isClosed) setLoaded(() => loaded);

@@ -4,8 +4,8 @@
  */
 import { useState } from "preact/hooks";
 import { html } from "../html.ts";
-import { typedIn } from "../platform/names.ts";
 import { isInTwoWays, numberTyped } from "../platform/numbers.ts";
+import { typedIn } from "../platform/shown-values.ts";
 import { t } from "../platform/texts.ts";
 import { Field } from "./field.ts";
 

@@ -9,8 +9,7 @@ import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf, startOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
-import { numberIn } from "../../platform/names.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { numberIn, t, tIfAny } from "../../platform/texts.ts";
 
 type Kind = NonNullable<Parameters<typeof journal.list>[0]["kind"]>;
 const KINDS: readonly Kind[] = ["failed-request", "circuit-opened", "node-lost", "process-hung", "dead-letter"];

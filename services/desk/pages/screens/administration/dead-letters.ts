@@ -10,8 +10,7 @@ import { Wide } from "../../parts/wide.ts";
 import { callNamed, getJson } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
-import { numberIn } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { numberIn, t } from "../../platform/texts.ts";
 import type { MeshState } from "./services.ts";
 
 /** Interval of reading, milliseconds. */

@@ -10,7 +10,8 @@ import { Sheet } from "../../parts/sheet.ts";
 
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
-import { moneyOf, nameOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
+import { moneyOf } from "../../platform/shown-values.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { type Bill, bills, isCredit, leftOf, totalOf } from "./bills.ts";
 import type { PartProps } from "./open.ts";

@@ -10,8 +10,9 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, readAll, search } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
-import { conceptOf, moneyOf, nameOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
 import { unitsOf } from "../../platform/money.ts";
+import { conceptOf, moneyOf } from "../../platform/shown-values.ts";
 import { listed, t } from "../../platform/texts.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");

@@ -14,11 +14,12 @@ import { actionsOf, Refused } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { moneyTyped, unitsTyped } from "../../platform/money.ts";
-import { moneyOf, nameOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
 import { joined, leading, locale, t } from "../../platform/texts.ts";
 import { type Bill, isCredit, totalOf } from "./bills.ts";
 import { Receipt } from "./receipt.ts";
 import { useKept } from "../../platform/drafts.ts";
+import { moneyOf } from "../../platform/shown-values.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
 

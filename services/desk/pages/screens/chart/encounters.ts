@@ -9,7 +9,7 @@ import { Panel, Partial } from "../../parts/panel.ts";
 import type { Found } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import type { Loaded } from "../../platform/load.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import type { Parts } from "./sources.ts";
 

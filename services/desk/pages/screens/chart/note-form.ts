@@ -10,7 +10,7 @@ import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
 import { create, createAndUpdate, read, Refused, search, update } from "../../platform/api.ts";
 import { useDraft } from "../../platform/drafts.ts";
-import { noteText } from "../../platform/notes.ts";
+import { isDraft, noteText } from "../../platform/notes.ts";
 import { person } from "../../platform/sign-in.ts";
 import { t } from "../../platform/texts.ts";
 

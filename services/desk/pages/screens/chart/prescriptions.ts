@@ -10,7 +10,7 @@ import { dateOf } from "../../platform/clock.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
 const Prescribe = later("prescribe", () => import("./prescribe.ts").then((it) => it.Prescribe));

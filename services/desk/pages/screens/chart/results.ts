@@ -10,7 +10,7 @@ import { Wide } from "../../parts/wide.ts";
 import type { Found } from "../../platform/api.ts";
 import { dateOf, momentOf } from "../../platform/clock.ts";
 import type { Loaded } from "../../platform/load.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { t } from "../../platform/texts.ts";
 
 const VOID = ["entered-in-error", "cancelled"];

@@ -13,8 +13,9 @@ import { timeOf, today } from "../../platform/clock.ts";
 import { useNews } from "../../platform/live.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
-import { conceptOf, nameOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
 import { hrefOf } from "../../platform/router.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
 const visits = actionsOf<typeof visitsContract>("visits");

@@ -17,7 +17,8 @@ import { momentOf } from "../../platform/clock.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
-import { conceptOf, nameOf, quantityOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
+import { conceptOf, quantityOf } from "../../platform/shown-values.ts";
 import { joined, listed, t } from "../../platform/texts.ts";
 import { isError, outcomeOf } from "./dose-outcome.ts";
 

@@ -1,6 +1,7 @@
 /** What is typed and not sent yet: it survives reloads and sleep, in this tab only; signing out deletes it. */
 import { useSignal, type Signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { createContext } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
 import { mergedOf } from "./merging.ts";
 
 /** Values of a form's fields by name. */
@@ -10,6 +11,8 @@ export type Draft = Record<string, string>;
 interface Kept {
   typed: Draft;
   basis?: string | undefined;
+  /** By name of the field: text that is no value yet, as a number out of bounds. */
+  unread?: Draft;
 }
 
 /** A form's values while typing. */
@@ -27,6 +30,8 @@ const KEPT_AS = "desk.draft.";
 
 const keptAs = (key: string): Kept => ({ typed: {}, ...(JSON.parse(sessionStorage.getItem(key) ?? "{}") as Partial<Kept>) });
 
+const keep = (key: string, kept: Kept): void => sessionStorage.setItem(key, JSON.stringify(kept));
+
 /** @param initial values of fields that were not typed @param version of the record that is changed */
 export function useDraft(name: string, initial: Draft = {}, version?: string): Drafting {
   const key = KEPT_AS + name;
@@ -39,9 +44,9 @@ export function useDraft(name: string, initial: Draft = {}, version?: string): D
     basis: () => keptAs(key).basis,
     typed: () => keptAs(key).typed,
     set(field, value) {
-      const { typed, basis = version } = keptAs(key);
+      const { typed, basis = version, ...rest } = keptAs(key);
       draft.value = { ...draft.value, [field]: value };
-      sessionStorage.setItem(key, JSON.stringify({ typed: { ...typed, [field]: value }, basis } satisfies Kept));
+      keep(key, { ...rest, typed: { ...typed, [field]: value }, basis });
     },
     clear() {
       draft.value = { ...initial };
@@ -69,6 +74,27 @@ export function useKeptChoices<Choice extends string>(
   const { from, to } = kept === "" ? { from: initial, to: initial } : (JSON.parse(kept) as { from: Choice[]; to: Choice[] });
   const chosen = mergedOf(from, { mine: to, theirs: initial }) as Choice[];
   return [chosen, (choices) => set(JSON.stringify({ from: initial, to: choices }))];
+}
+
+/** The name under which the form around a field keeps what is typed; undefined: it keeps nothing. */
+export const FormName = createContext<string | undefined>(undefined);
+
+/**
+ * The text of a field that passes on values only, as a number within bounds: what is no value yet is kept with the form, too.
+ * @param field its name in the form
+ */
+export function useUnread(field: string): [text: string | undefined, keepText: (text: string, isRead: boolean) => void] {
+  const form = useContext(FormName);
+  const key = form === undefined ? undefined : KEPT_AS + form;
+  const [text, setText] = useState(() => (key === undefined ? undefined : keptAs(key).unread?.[field]));
+  const keepText = (typed: string, isRead: boolean) => {
+    setText(typed);
+    if (key === undefined) return;
+    const { unread = {}, ...rest } = keptAs(key);
+    const { [field]: _, ...others } = unread;
+    keep(key, { ...rest, unread: isRead ? others : { ...others, [field]: typed } });
+  };
+  return [text, keepText];
 }
 
 /** Discards what was typed into a form. */

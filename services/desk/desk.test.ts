@@ -118,6 +118,20 @@ describe("a part of a page", () => {
   });
 });
 
+describe("a line of several facts", () => {
+  it("has no dot before a fact that is not there: what joins them leaves it out", () => {
+    const pages = filesUnder("services/desk/pages", /\.ts$/).filter((name) => contentOf(name).includes("·"));
+    expect(pages.map((name) => name.slice("services/desk/pages/".length)).sort()).toEqual([
+      "parts/dotted.ts",
+      "parts/for.ts", // of a name that each button has
+      "parts/person-line.ts", // a dot stays in the line of what it follows
+      "platform/texts.ts", // the same for plain texts
+      "screens/ward/bed.ts", // as in person-line.ts
+      "shell.ts", // the title of the document
+    ]);
+  });
+});
+
 describe("a list", () => {
   it("that may lack what a silent service knows does not say that there is nothing", () => {
     const saying = filesUnder("services/desk/pages/screens", /\.ts$/).filter((name) => {

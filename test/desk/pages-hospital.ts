@@ -64,9 +64,14 @@ export class Hospital {
     return asSystem(this.mesh.caller, "operator");
   }
 
+  /** The account of a new person. */
+  account(login: string, roles: RoleName[]) {
+    return identity.createUser(this.operator, { login, name: login, roles, password: PASSWORD, isForTrying: true });
+  }
+
   /** A new person, signed in. @param gateway number of the browser's gateway */
   async person(login: string, roles: RoleName[], options: BrowserContextOptions = {}, gateway = 0): Promise<Page> {
-    await identity.createUser(this.operator, { login, name: login, roles, password: PASSWORD, isForTrying: true });
+    await this.account(login, roles);
     return this.signIn(login, options, gateway);
   }
 

@@ -130,7 +130,7 @@ describe("on the pages", () => {
     await physician.waitForSelector(".panel:has-text('Aucune demande n’attend de résultat.')");
   });
 
-  it("on a phone a list is beside the field it belongs to, and a Latin name is cut at its end", async () => {
+  it("on a phone a list is beside the field it belongs to, and the name of who is signed in is there as a whole, in its own direction", async () => {
     await hospital.show(nurse, "ward");
     await nurse.waitForSelector("#bed-filter");
     const rows = await nurse.$$eval(".ward-bar label", (labels) =>
@@ -142,6 +142,20 @@ describe("on the pages", () => {
     );
     expect(rows).toEqual([true, true]);
     expect(await nurse.$eval(".who", (one) => getComputedStyle(one).direction)).toBe("ltr");
+    const name = "Marie-Antoinette Abdelouahab-Benmohammed-Bouchareb-Wolfeschlegelsteinhausenbergerdorff";
+    const isWhole = (text: string) =>
+      nurse.$eval(
+        ".who bdi",
+        (one, long) => {
+          const before = one.textContent;
+          one.textContent = long;
+          const [words, own] = [one.getBoundingClientRect(), (one.parentElement as HTMLElement).getBoundingClientRect()];
+          one.textContent = before;
+          return words.left >= own.left - 1 && words.right <= own.right + 1 && words.bottom <= own.bottom + 1 && own.right <= innerWidth;
+        },
+        text,
+      );
+    expect([await isWhole("Ada Rossi"), await isWhole(name)]).toEqual([true, true]);
   });
 
   it("a missing value is reported in the page's language, not the browser's, and amounts have its format", async () => {

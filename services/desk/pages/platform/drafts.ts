@@ -1,8 +1,9 @@
-/** What is typed and not sent yet: it survives reloads and sleep, in this tab only; signing out deletes it. */
+/** What is typed and not sent yet: it survives reloads and sleep, in this tab only; signing out deletes it, and so does the sign-in of another person. */
 import { useSignal, type Signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import { mergedOf } from "./merging.ts";
+import { DRAFTS_AS } from "./sign-in.ts";
 
 /** Values of a form's fields by name. */
 export type Draft = Record<string, string>;
@@ -26,15 +27,13 @@ export interface Drafting {
   clear(): void;
 }
 
-const KEPT_AS = "desk.draft.";
-
 const keptAs = (key: string): Kept => ({ typed: {}, ...(JSON.parse(sessionStorage.getItem(key) ?? "{}") as Partial<Kept>) });
 
 const keep = (key: string, kept: Kept): void => sessionStorage.setItem(key, JSON.stringify(kept));
 
 /** @param initial values of fields that were not typed @param version of the record that is changed */
 export function useDraft(name: string, initial: Draft = {}, version?: string): Drafting {
-  const key = KEPT_AS + name;
+  const key = DRAFTS_AS + name;
   const draft = useSignal<Draft>({ ...initial, ...keptAs(key).typed });
   useEffect(() => {
     draft.value = { ...initial, ...keptAs(key).typed };
@@ -85,7 +84,7 @@ export const FormName = createContext<string | undefined>(undefined);
  */
 export function useUnread(field: string): [text: string | undefined, keepText: (text: string, isRead: boolean) => void] {
   const form = useContext(FormName);
-  const key = form === undefined ? undefined : KEPT_AS + form;
+  const key = form === undefined ? undefined : DRAFTS_AS + form;
   const [text, setText] = useState(() => (key === undefined ? undefined : keptAs(key).unread?.[field]));
   const keepText = (typed: string, isRead: boolean) => {
     setText(typed);
@@ -98,4 +97,4 @@ export function useUnread(field: string): [text: string | undefined, keepText: (
 }
 
 /** Discards what was typed into a form. */
-export const dropDraft = (form: string): void => sessionStorage.removeItem(KEPT_AS + form);
+export const dropDraft = (form: string): void => sessionStorage.removeItem(DRAFTS_AS + form);

@@ -4,9 +4,10 @@ import { t, tIfAny } from "./texts.ts";
 
 const textOf = ({ text, family, given = [] }: HumanName): string => text ?? [...given, family].filter(Boolean).join(" ");
 
-/** The official name, else the first; a placeholder if there is none. */
+/** The official name, else the first; words for a person without a name, and others for one who is not known at the moment. */
 export function nameOf(patient: Pick<Patient, "name"> | undefined): string {
-  const names = patient?.name ?? [];
+  if (!patient) return t("person.notKnown");
+  const names = patient.name ?? [];
   const name = names.find(({ use }) => use === "official") ?? names[0];
   return (name && textOf(name)) || t("person.noName");
 }

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { ListedLetter } from "../../../../../mixins/events/events.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
@@ -74,7 +75,7 @@ export function DeadLetters() {
           <dt>${t("letters.id")}</dt><dd><code>${open.id}</code></dd>
           <dt>${t("anomalies.subject")}</dt><dd><code>${open.key}</code></dd>
           <dt>${t("reason")}</dt><dd>${open.type ?? t("letters.ours")} ${open.code}</dd>
-          <dt>${t("letters.tries")}</dt><dd>${numberIn(open.tries)} · ${momentOf(open.at)}</dd>
+          <dt>${t("letters.tries")}</dt><dd><${Dotted} of=${[numberIn(open.tries), momentOf(open.at)]} /></dd>
         </dl>
         <p class="hint">${t("letters.hint")}</p>
         <div class="buttons">${again(open, true)}</div>

@@ -2,6 +2,7 @@
 import type { ChargeItem, Encounter, FhirResource, Patient } from "../../../../../fhir/r4.ts";
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { For } from "../../parts/for.ts";
 import { useMore } from "../../parts/more.ts";
 import { say, sayFault } from "../../parts/notices.ts";
@@ -97,7 +98,7 @@ export function Open({ turn, everyMs, onChange }: PartProps) {
   const more = useMore(STEP, Number.POSITIVE_INFINITY);
   const account = (one: Account) => html`<li key=${one.encounter}>
     <span>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}<br />
-      <span class="muted">${dateOf(one.visit?.period?.start)} · ${listed(one.charges.map(({ code }) => conceptOf(code)))}</span></span>
+      <span class="muted"><${Dotted} of=${[dateOf(one.visit?.period?.start), listed(one.charges.map(({ code }) => conceptOf(code)))]} /></span></span>
     <span class="buttons"><strong class="nowrap">${totalOf(one.charges)}</strong>
     ${
       one.visit?.status === "finished"

@@ -118,6 +118,21 @@ describe("a part of a page", () => {
   });
 });
 
+describe("what chooses the content of a part of a page", () => {
+  it("is not part of that content: it would be gone, with the focus, while what was chosen is being loaded", () => {
+    const names = filesUnder("services/desk/pages/screens", /\.ts$/);
+    const wrong = names.filter((name) => {
+      const text = contentOf(name);
+      const chosen = [...text.matchAll(/useLoad(?:<[^(]*>)?\(`[^`]*`/g)].flatMap(([key]) =>
+        [...key.matchAll(/\$\{(\w)(\w*)\}/g)].map(([, first = "", rest = ""]) => `set${first.toUpperCase()}${rest}`),
+      );
+      const shown = [...text.matchAll(/\n {2}const show = [\s\S]*?\n {2}(?=const|return)/g)].join("");
+      return chosen.some((set) => text.includes(`, ${set}] = useState`) && new RegExp(`\\b${set}\\b`).test(shown));
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe("a line of several facts", () => {
   it("has no dot before a fact that is not there: what joins them leaves it out", () => {
     const pages = filesUnder("services/desk/pages", /\.ts$/).filter((name) => contentOf(name).includes("·"));

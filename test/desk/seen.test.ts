@@ -111,8 +111,9 @@ describe("on the pages", () => {
     await hospital.show(cashier, "cash");
     await cashier.waitForSelector(".panel:has-text('Everything is billed.')");
     await cashier.waitForSelector(".panel:has-text('No invoice is waiting to be paid.')");
-    await cashier.click("#part-invoices button:has-text('all')");
+    await cashier.press("#part-invoices button:has-text('all')", "Enter");
     await cashier.waitForSelector(".panel:has-text('There is no invoice yet.')");
+    await cashier.waitForSelector("#part-invoices button:text-is('all'):focus"); // and stays while what it chooses is loaded
     const { visit } = await visits.open(hospital.operator, {
       patient: (
         await patients.register(hospital.operator, {

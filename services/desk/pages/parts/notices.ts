@@ -7,7 +7,8 @@ import { t } from "../platform/texts.ts";
 
 interface Notice {
   id: number;
-  text: string;
+  /** In the language that the page has when it is shown. */
+  text: () => string;
   isFault?: boolean;
   undo?: () => Promise<unknown>;
 }
@@ -35,10 +36,10 @@ const close = (id: number) => {
 };
 
 /** @param undo undoes what was done; absent if that is not possible */
-export const say = (text: string, undo?: () => Promise<unknown>): void => add({ text, ...(undo && { undo }) });
+export const say = (text: string, undo?: () => Promise<unknown>): void => add({ text: () => text, ...(undo && { undo }) });
 
 /** Shows a refusal, and what to do about it. */
-export const sayFault = (error: unknown): void => add({ text: sentenceOf(error), isFault: true });
+export const sayFault = (error: unknown): void => add({ text: () => sentenceOf(error), isFault: true });
 
 /** Undoes the newest action that can be undone. */
 export async function undoLast(): Promise<void> {
@@ -66,7 +67,7 @@ function undoOne({ id, text, undo }: Notice): Promise<void> {
 /** Shown at the foot of the page, and of a dialog over it, as content outside of a dialog is not reachable. Screen readers announce each notice once, errors at once. */
 export function Notices() {
   const row = (one: Notice) => html`<p key=${one.id} class=${one.isFault ? "notice fault" : "notice"}>
-      <span>${one.text}</span>
+      <span>${one.text()}</span>
       <span class="notice-buttons">${one.undo && html`<button type="button" onClick=${() => undoOne(one)}>${t("undo")} <kbd>Alt+Z</kbd></button>`}
       <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => close(one.id)}>×</button></span>
     </p>`;

@@ -27,14 +27,16 @@ interface Letters {
 
 async function deadLetters(): Promise<Letters> {
   const { services } = await getJson<MeshState>("/console.json");
-  const asked = services.filter(({ hasEvents, nodes }) => hasEvents && nodes.length > 0);
+  const withEvents = services.filter(({ hasEvents }) => hasEvents);
+  const asked = withEvents.filter(({ nodes }) => nodes.length > 0);
   const found = await Promise.allSettled(
     asked.map(async ({ name: service }) =>
       ((await callNamed(`${service}.events.listDead`, {})) as ListedLetter[]).map((one): Letter => ({ ...one, service })),
     ),
   );
   const letters = found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
-  return { letters: letters.sort((a, b) => (a.at < b.at ? 1 : -1)), isPartial: found.some(({ status }) => status === "rejected") };
+  const isPartial = asked.length < withEvents.length || found.some(({ status }) => status === "rejected");
+  return { letters: letters.sort((a, b) => (a.at < b.at ? 1 : -1)), isPartial };
 }
 
 export function DeadLetters() {
@@ -59,10 +61,10 @@ export function DeadLetters() {
     <td translate=${false}>${one.event}</td><td><bdi translate=${false}>${one.key}</bdi></td><td translate=${false}>${one.type ?? "–"}</td>
     <td class="nowrap"><button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("letters.look")}<${For} who=${`${one.event}, ${one.key}`} /></button> ${again(one, false)}</td></tr>`;
   const show = ({ letters, isPartial }: Letters) => html`<${Partial} isPartial=${isPartial} />
+    ${letters.length === 0 && !isPartial && html`<p class="muted">${t("letters.none")}</p>`}
     ${
-      letters.length === 0
-        ? html`<p class="muted">${t("letters.none")}</p>`
-        : html`<${Wide} label=${t("letters")}><table class="stacked"><thead><tr><th scope="col">${t("result.when")}</th><th scope="col">${t("services.service")}</th><th scope="col">${t("letters.event")}</th><th scope="col">${t("anomalies.subject")}</th><th scope="col">${t("reason")}</th><td></td></tr></thead>
+      letters.length > 0 &&
+      html`<${Wide} label=${t("letters")}><table class="stacked"><thead><tr><th scope="col">${t("result.when")}</th><th scope="col">${t("services.service")}</th><th scope="col">${t("letters.event")}</th><th scope="col">${t("anomalies.subject")}</th><th scope="col">${t("reason")}</th><td></td></tr></thead>
           <tbody>${letters.map(row)}</tbody></table><//>`
     }`;
   return html`<${Panel} title=${t("letters")} loaded=${known} show=${show} />

@@ -133,6 +133,14 @@ describe("what chooses the content of a part of a page", () => {
   });
 });
 
+describe("a sign on a page", () => {
+  it("is one that fonts for text have: without a font of pictures another one would be an empty box", () => {
+    const pictures = /\p{Emoji_Presentation}/u;
+    const names = filesUnder("services/desk", /\.(ts|css|json)$/).filter((name) => pictures.test(contentOf(name)));
+    expect(names).toEqual([]);
+  });
+});
+
 describe("a line of several facts", () => {
   it("has no dot before a fact that is not there: what joins them leaves it out", () => {
     const pages = filesUnder("services/desk/pages", /\.ts$/).filter((name) => contentOf(name).includes("·"));

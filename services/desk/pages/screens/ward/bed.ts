@@ -30,7 +30,7 @@ export function BedContent({ bed }: { bed: BoardBed }) {
       <span class="bed-why"><${Dotted} of=${[html`<span class="nowrap">${t("ward.day", { n: stay.days + 1 })}</span>`, stay.diagnosis]} /></span>
       <span class="bed-tags">
         ${stay.allergies.length > 0 && html`<span class="tag bad">⚠ ${listed(stay.allergies)}</span> `}
-        ${stay.isolation && html`<span class="tag bad">⛔ ${stay.isolation}</span> `}
+        ${stay.isolation && html`<span class="tag bad">⊘ ${stay.isolation}</span> `}
         ${stay.leave && html`<span class="tag">${t("ward.onLeave")}</span> `}
         <${Waits} stay=${stay} />
       </span>`

@@ -30,7 +30,7 @@ interface PhysicianProps {
 export function Physician({ stay, reload }: PhysicianProps) {
   const [isOpen, setOpen] = useState(false);
   const close = () => setOpen(false);
-  return html`<p>${leading("ward.physician")} <bdi>${stay.physicianName ?? t("ward.noPhysician")}</bdi>
+  return html`<p>${leading("ward.physician")} <bdi>${stay.physicianName ?? t("ward.noPhysician")}</bdi>${" "}
       ${!isOpen && html`<button type="button" class="quiet" onClick=${() => setOpen(true)}>${t("ward.otherPhysician")}</button>`}</p>
     ${isOpen && html`<${Choose} stay=${stay} reload=${reload} onClose=${close} />`}`;
 }

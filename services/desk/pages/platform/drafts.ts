@@ -96,5 +96,8 @@ export function useUnread(field: string): [text: string | undefined, keepText: (
   return [text, keepText];
 }
 
+/** Whether something typed into a form is kept. */
+export const isKept = (form: string): boolean => sessionStorage.getItem(DRAFTS_AS + form) !== null;
+
 /** Discards what was typed into a form. */
 export const dropDraft = (form: string): void => sessionStorage.removeItem(DRAFTS_AS + form);

@@ -37,9 +37,12 @@ async function notesOf(stay: string): Promise<Note[]> {
   });
 }
 
+/** The name under which a note is kept until it is sent. @param stay "Encounter/…" */
+export const handOverOf = (stay: string): string => `hand-over.${stay}`;
+
 export function HandOver({ stay: { stay, name }, onDone }: { stay: BoardStay; onDone: () => void }) {
   const known = useLoad(`hand-overs ${stay}`, () => notesOf(stay));
-  const { draft, set, clear } = useDraft(`hand-over.${stay}`);
+  const { draft, set, clear } = useDraft(handOverOf(stay));
   const send = async () => {
     await stays.handOver({ stay, text: draft.value["text"] ?? "" });
     clear();

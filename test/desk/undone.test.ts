@@ -57,6 +57,25 @@ describe("what was done by mistake", () => {
     expect(waiting).toMatchObject({ patient, kind: "emergency", reason: "Anaemia", needs: ["isolation"], ward, status: "accepted" });
   });
 
+  it("a step that cannot be undone keeps the key from the one before it, which has a button of its own", async () => {
+    const { patient: other } = await patients.register(hospital.operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
+    const { visit } = await visits.open(hospital.operator, { patient: other });
+    const receptionist = await hospital.person("receptionist", ["front-desk"]);
+    await hospital.show(receptionist, "desk");
+    await receptionist.click("#part-queue li:has-text('Bruno Verdi') button:has-text('End visit')");
+    await said(receptionist, "The visit of Bruno Verdi is closed.");
+    await receptionist.click("button:text-is('Unknown person')");
+    await receptionist.click("form[aria-label='Unknown person'] button[type=submit]");
+    await said(receptionist, "Registered under the number");
+    await receptionist.keyboard.press("Alt+z");
+    await said(receptionist, "The last step cannot be undone.");
+    expect(await visits.close(hospital.operator, { visit }).catch(({ type }: { type: string }) => type)).toBe("VISIT_ALREADY_CLOSED");
+    await receptionist.click(".notice:has-text('Bruno Verdi') button:has-text('Undo')");
+    await receptionist.waitForSelector("#part-queue li:has-text('Bruno Verdi')");
+    await visits.cancel(hospital.operator, { visit, reason: "for trying" });
+    await receptionist.context().close();
+  });
+
   it("a cancelled visit continues since its opening, or as its appointment", async () => {
     const { operator } = hospital;
     const { openedAt } = await visits.open(operator, { patient, reason: "Fever", at: new Date(Date.now() - 3_600_000).toISOString() });

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "./html.ts";
 import { type Page, PAGES } from "./pages.ts";
 import { Interruptions } from "./parts/interruptions.ts";
-import { Notices, say, undoLast } from "./parts/notices.ts";
+import { Notices, tell, undoLast } from "./parts/notices.ts";
 import { SilentServices } from "./parts/silent-services.ts";
 import { PatientSearch } from "./parts/patient-search.ts";
 import { isOffered, MENU } from "./platform/menu.ts";
@@ -124,7 +124,7 @@ function Own() {
   const change = ({ currentTarget }: { currentTarget: HTMLSelectElement }) =>
     speak(currentTarget.value as Language).catch(() => {
       currentTarget.value = language.value;
-      say(t("page.failed"));
+      tell(t("page.failed"));
     });
   return html`<div class="own">
     <label class="visually-hidden" for="language">${t("language")}</label>

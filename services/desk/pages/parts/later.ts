@@ -5,7 +5,7 @@ import { html } from "../html.ts";
 import { loadModule } from "../platform/modules.ts";
 import { type TextKey, t } from "../platform/texts.ts";
 import { Dialog } from "./dialog.ts";
-import { say } from "./notices.ts";
+import { tell } from "./notices.ts";
 
 /**
  * Shows the dialog's frame at once, and its content when that is loaded.
@@ -28,7 +28,7 @@ export function later<Props extends { onClose: () => void }>(
         },
         () => {
           if (isClosed) return; // another dialog may be open by now
-          say(t("page.failed"));
+          tell(t("page.failed"));
           props.onClose();
         },
       );

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { BoardBed, BoardStay, WaitingRequest } from "../../../../wards/board.contract.ts";
-import { say, sayFault } from "../../parts/notices.ts";
+import { say, sayFault, tell } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { t } from "../../platform/texts.ts";
 
@@ -63,7 +63,7 @@ export const stateOf = ({ status, cleaning }: BoardBed): string =>
 /** A bed was chosen that is none for the patient being moved: the own one ends the move, for another it says why. */
 function refuse(carried: Carried, bed: PlacedBed): void {
   if (isStay(carried) && bed.stay?.stay === carried.stay) moving.value = undefined;
-  else say(t("ward.notThere", { bed: bed.place, why: stateOf(bed) }));
+  else tell(t("ward.notThere", { bed: bed.place, why: stateOf(bed) }));
 }
 
 /** Puts the patient being moved into a bed. @param done called when the board has changed @returns whether it succeeded */

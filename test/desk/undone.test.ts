@@ -33,7 +33,7 @@ describe("what was done by mistake", () => {
   }, 90_000);
   afterAll(() => hospital?.close());
 
-  it("a denied request waits again as it was made, or accepted as it was", async () => {
+  it("a denied or admitted request waits again as it was made, or accepted as it was", async () => {
     const { operator } = hospital;
     const { location: ward } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
     const { request } = await hospitalizations.request(operator, {
@@ -53,8 +53,17 @@ describe("what was done by mistake", () => {
     await nurse.waitForSelector("aside:has-text('Nobody waits')");
     await undo(nurse);
     await nurse.waitForSelector("aside li:has-text('Ada Rossi'):has-text('Anaemia')");
-    const [waiting] = (await wards.board(operator, {})).waiting;
-    expect(waiting).toMatchObject({ patient, kind: "emergency", reason: "Anaemia", needs: ["isolation"], ward, status: "accepted" });
+    const asMade = { patient, kind: "emergency", reason: "Anaemia", needs: ["isolation"], ward, status: "accepted" };
+    expect((await wards.board(operator, {})).waiting).toMatchObject([asMade]);
+    // And so does one that has become a stay in the wrong bed: the patient is not lost with it.
+    await nurse.click("aside button:has-text('Give a bed')");
+    await nurse.click("button.bed.target");
+    await said(nurse, "Ada Rossi is admitted to 101");
+    await nurse.waitForSelector("aside:has-text('Nobody waits')");
+    await undo(nurse);
+    await nurse.waitForSelector("aside li:has-text('Ada Rossi'):has-text('Anaemia')");
+    const board = await wards.board(operator, {});
+    expect([board.waiting, board.wards[0]?.rooms[0]?.beds[0]?.status]).toMatchObject([[asMade], "free"]);
   });
 
   it("a step that cannot be undone keeps the key from the one before it, which has a button of its own", async () => {

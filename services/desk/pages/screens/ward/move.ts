@@ -5,6 +5,7 @@ import type { BoardBed, BoardStay, WaitingRequest } from "../../../../wards/boar
 import { say, sayFault, tell } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { t } from "../../platform/texts.ts";
+import { askAgain } from "./ask-again.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 
@@ -99,9 +100,15 @@ async function moved({ stay, version, name }: BoardStay, bed: PlacedBed, done: (
   );
 }
 
-async function admitted({ request, patient, name }: WaitingRequest, bed: PlacedBed, done: () => void): Promise<void> {
+async function admitted(waiting: WaitingRequest, bed: PlacedBed, done: () => void): Promise<void> {
+  const { request, patient, name } = waiting;
   const { stay } = await stays.admit({ patient, bed: bed.location, request });
-  say(t("ward.admittedTo", { name: calledIn({ name }), bed: bed.place }), () =>
-    stays.cancelAdmission({ stay, reason: t("undo.reason") }).then(done),
-  );
+  let isCancelled = false;
+  const back = async () => {
+    if (!isCancelled) await stays.cancelAdmission({ stay, reason: t("undo.reason") });
+    isCancelled = true;
+    await askAgain(waiting); // the patient waits for a bed as before
+    done();
+  };
+  say(t("ward.admittedTo", { name: calledIn({ name }), bed: bed.place }), back);
 }

@@ -13,6 +13,7 @@ import { actionsOf } from "../../platform/api.ts";
 import { momentOf, since } from "../../platform/clock.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
+import { askAgain } from "./ask-again.ts";
 import { Who } from "./bed.ts";
 import { beginDrag, type Carried, calledIn, endDrag, isStay, moving } from "./move.ts";
 import { useKept } from "../../platform/drafts.ts";
@@ -101,20 +102,6 @@ async function acceptTransfer({ stay, version, name, transfer }: BoardStay, relo
     sayFault(error);
   }
   reload();
-}
-
-/** A denied request stays denied (rule encounter-status): requests the same again, and accepts it if it was accepted. */
-async function askAgain({ patient, kind, ward, reason, plannedFor, motherStay, needs, status }: WaitingRequest): Promise<void> {
-  const { request } = await stays.request({
-    patient,
-    kind,
-    needs,
-    ...(ward !== undefined && { ward }),
-    ...(reason !== undefined && { reason }),
-    ...(plannedFor !== undefined && { plannedFor }),
-    ...(motherStay !== undefined && { motherStay }),
-  });
-  if (status === "accepted") await stays.accept({ request });
 }
 
 /** Denies an admission request or a transfer, with a reason. */

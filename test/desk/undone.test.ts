@@ -64,6 +64,19 @@ describe("what was done by mistake", () => {
     await nurse.waitForSelector("aside li:has-text('Ada Rossi'):has-text('Anaemia')");
     const board = await wards.board(operator, {});
     expect([board.waiting, board.wards[0]?.rooms[0]?.beds[0]?.status]).toMatchObject([[asMade], "free"]);
+    // A patient who came from another ward is expected again, as accepted.
+    const there = await wards.open(operator, { name: "Surgery", rooms: [{ name: "201", beds: ["A"] }] });
+    const { patient: guest } = await patients.register(operator, { family: "Neri", given: ["Carla"], gender: "female" });
+    const { stay } = await hospitalizations.admit(operator, { patient: guest, bed: there.rooms[0]?.beds[0]?.location ?? "" });
+    await hospitalizations.requestTransfer(operator, { stay, to: ward });
+    await hospitalizations.acceptTransfer(operator, { stay });
+    await nurse.click("aside li:has-text('Carla Neri') button:has-text('Give a bed')");
+    await nurse.click("button.bed.target");
+    await said(nurse, "Carla Neri is in 101");
+    await undo(nurse);
+    await nurse.waitForSelector("aside li:has-text('Carla Neri'):has-text('accepted')");
+    expect((await wards.board(operator, { ward })).coming).toMatchObject([{ stay, transfer: { to: ward, status: "accepted" } }]);
+    await hospitalizations.discharge(operator, { stay });
   });
 
   it("a step that cannot be undone keeps the key from the one before it, which has a button of its own", async () => {

@@ -5,7 +5,7 @@ import type { BoardBed, BoardStay, WaitingRequest } from "../../../../wards/boar
 import { say, sayFault, tell } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { t } from "../../platform/texts.ts";
-import { askAgain } from "./ask-again.ts";
+import { askAgain, askTransferAgain, inSteps } from "./ask-again.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 
@@ -87,28 +87,26 @@ export async function moveTo(bed: PlacedBed, done: () => void): Promise<boolean>
   return isDone;
 }
 
-async function moved({ stay, version, name }: BoardStay, bed: PlacedBed, done: () => void): Promise<void> {
+async function moved(one: BoardStay, bed: PlacedBed, done: () => void): Promise<void> {
+  const { stay, version, name } = one;
   const other = bed.stay;
+  const again = [one, ...(other ? [other] : [])].map((it) => () => askTransferAgain(it));
   if (other) {
     await stays.swap({ stay, version, with: other.stay, versionOfOther: other.version });
-    say(t("ward.swapped", { one: calledIn({ name }), other: calledIn(other) }), () => stays.swap({ stay, with: other.stay }).then(done));
-    return;
+    const back = inSteps(() => stays.swap({ stay, with: other.stay }), ...again);
+    return say(t("ward.swapped", { one: calledIn({ name }), other: calledIn(other) }), () => back().finally(done));
   }
   await stays.transfer({ stay, version, bed: bed.location });
-  say(t("ward.moved", { name: calledIn({ name }), bed: bed.place }), () =>
-    stays.cancelTransfer({ stay, reason: t("undo.reason") }).then(done),
-  );
+  const back = inSteps(() => stays.cancelTransfer({ stay, reason: t("undo.reason") }), ...again);
+  say(t("ward.moved", { name: calledIn({ name }), bed: bed.place }), () => back().finally(done));
 }
 
 async function admitted(waiting: WaitingRequest, bed: PlacedBed, done: () => void): Promise<void> {
   const { request, patient, name } = waiting;
   const { stay } = await stays.admit({ patient, bed: bed.location, request });
-  let isCancelled = false;
-  const back = async () => {
-    if (!isCancelled) await stays.cancelAdmission({ stay, reason: t("undo.reason") });
-    isCancelled = true;
-    await askAgain(waiting); // the patient waits for a bed as before
-    done();
-  };
-  say(t("ward.admittedTo", { name: calledIn({ name }), bed: bed.place }), back);
+  const back = inSteps(
+    () => stays.cancelAdmission({ stay, reason: t("undo.reason") }),
+    () => askAgain(waiting), // the patient waits for a bed as before
+  );
+  say(t("ward.admittedTo", { name: calledIn({ name }), bed: bed.place }), () => back().finally(done));
 }

@@ -124,7 +124,7 @@ function Own() {
   const change = ({ currentTarget }: { currentTarget: HTMLSelectElement }) =>
     speak(currentTarget.value as Language).catch(() => {
       currentTarget.value = language.value;
-      tell(t("page.failed"));
+      if (!isOutdated.value) tell(t("page.failed"));
     });
   return html`<div class="own">
     <label class="visually-hidden" for="language">${t("language")}</label>

@@ -2,7 +2,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../html.ts";
-import { loadModule } from "../platform/modules.ts";
+import { isOutdated, loadModule } from "../platform/modules.ts";
 import { type TextKey, t } from "../platform/texts.ts";
 import { Dialog } from "./dialog.ts";
 import { tell } from "./notices.ts";
@@ -28,7 +28,7 @@ export function later<Props extends { onClose: () => void }>(
         },
         () => {
           if (isClosed) return; // another dialog may be open by now
-          tell(t("page.failed"));
+          if (!isOutdated.value) tell(t("page.failed")); // else it is said above the page
           props.onClose();
         },
       );

@@ -1,112 +1,14 @@
-/** What the service hands out: texts in each language, modules that a browser can load, all of it small. */
+/** What the service hands out: modules that a browser can load, all of it small; and what holds for the sources of all pages. */
+import { stripTypeScriptTypes } from "node:module";
 import { gunzipSync, brotliDecompressSync } from "node:zlib";
-import { ruleType } from "../../mixins/fhir/rules/common.ts";
 import { contentOf, filesUnder } from "../../test/kit/map.ts";
 import { Packing } from "./desk.contract.ts";
-import { LANGUAGES, messagesOf } from "./files/messages.ts";
-import { withImports } from "./files/modules.ts";
+import { LANGUAGES } from "./files/messages.ts";
+import { withImports, withoutComments } from "./files/modules.ts";
 import { PageFiles } from "./files/page-files.ts";
-import { kindOf } from "./pages/platform/errors.ts";
 
 const files = new PageFiles({ access: "closed", hospitalTimeZone: "Africa/Algiers", organization: "Organization/1" });
-const sources = filesUnder("services/desk/pages", /(?<!\.d)\.ts$/).map(contentOf);
 const unpacked = async (path: string) => gunzipSync(Buffer.from((await files.get(path, Packing.gzip))?.base64 ?? "", "base64")).toString();
-
-/** Names of texts that the pages use: whole, or a beginning that a value is put behind. */
-function isUsed(key: string): boolean {
-  const beginnings = sources.flatMap((text) =>
-    [...text.matchAll(/`([a-zA-Z][\w.-]*\.)\$\{[^}]*\}(\.\w+)?`/g)].map(([, start = "", end = ""]) => [start, end]),
-  );
-  const ends = sources.flatMap((text) => [...text.matchAll(/`\$\{[^}]*\}(\.\w+)`/g)].map(([, end = ""]) => end));
-  return (
-    sources.some((text) => text.includes(`"${key}"`)) ||
-    beginnings.some(([start = "", end = ""]) => key.startsWith(start) && key.endsWith(end)) ||
-    ends.some((end) => key.endsWith(end))
-  );
-}
-
-describe("the texts of the pages", () => {
-  it.each(LANGUAGES)("are all there in %s, none is empty, and each is used", (language) => {
-    const texts = messagesOf(language);
-    expect(Object.keys(texts)).toEqual(Object.keys(messagesOf("en")));
-    expect(Object.entries(texts).filter(([, text]) => text.trim() === "")).toEqual([]);
-    expect(Object.keys(texts).filter((key) => !isUsed(key))).toEqual([]);
-  });
-
-  it("take the same values in each language", () => {
-    const valuesOf = (text: string) =>
-      [...new Set([...text.matchAll(/\{(\w+)/g)].map(([, name]) => name))].filter((name) => /^[a-z]/.test(name ?? "")).sort();
-    const forms = /(zero|one|two|few|many|other|female|male|=\d)\{[^{}]*\}/g;
-    // The sex is what some languages only need.
-    const named = (text: string) => valuesOf(text.replace(forms, "")).filter((name) => name !== "sex");
-    const [english, ...others] = LANGUAGES.map(messagesOf);
-    const differing = Object.entries(english ?? {}).filter(([key, text]) =>
-      others.some((texts) => `${named(texts[key] ?? "")}` !== `${named(text)}`),
-    );
-    expect(differing).toEqual([]);
-  });
-
-  it("have a sentence for each refusal of each action that the pages call", () => {
-    const called = sources.flatMap((text) =>
-      [...text.matchAll(/const (\w+) = actionsOf<[^>]*>\("(\w+)"\)/g)].flatMap(([, local = "", service = ""]) =>
-        [...text.matchAll(new RegExp(`\\b${local}\\.(\\w+)\\(`, "g"))].map(([, action = ""]) => `${service}.${action}`),
-      ),
-    );
-    expect(new Set(called).size).toBeGreaterThan(90);
-    const services = [...new Set(called.map((name) => name.split(".", 1)[0] ?? ""))];
-    const rows = services.flatMap((service) => [
-      ...contentOf(`services/${service}/README.md`).matchAll(/^\| `([\w.]+)`\s*\|[^|\n]*\|([^|\n]*)\|/gm),
-    ]);
-    const refusals = rows.flatMap(([, name = "", errors = ""]) =>
-      called.includes(name) ? (errors.match(/\b[A-Z][A-Z_]{3,}\b/g) ?? []) : [],
-    );
-    expect(refusals).toEqual(expect.arrayContaining(["VISIT_NOT_OPEN", "BED_OCCUPIED"]));
-    const has = (type: string) => Object.hasOwn(messagesOf("en"), `error.${type}`) || kindOf(type) !== undefined;
-    expect([...new Set(refusals)].filter((type) => !has(type))).toEqual([]);
-  });
-
-  it("have a sentence for each rule, and what is wrong with patient, time, bed or status has one of its kind", () => {
-    const rules = [...contentOf("docs/rules.md").matchAll(/^\| \w+ +\| `([a-z0-9-]+)`/gm)].map(([, id = ""]) => ruleType(id));
-    expect(rules.length).toBeGreaterThan(200);
-    expect(rules.filter((type) => kindOf(type) === undefined)).toEqual([]);
-    const kinds = [
-      "observation-time",
-      "encounter-patient",
-      "encounter-one-bed",
-      "document-reference-signed",
-      "immunization-in-life",
-      "patient-rested-on",
-    ];
-    expect(kinds.map((id) => kindOf(ruleType(id)))).toEqual(
-      ["time", "patient", "bed", "final", "inLife", "restedOn"].map((kind) => `error.rule.${kind}`),
-    );
-    expect([kindOf(ruleType("supply-request-quantity")), kindOf("BED_OCCUPIED")]).toEqual(["error.rule", undefined]);
-  });
-
-  const textsOf = (language: string): [string, string][] =>
-    ["services/desk/messages", "services/identity/pages/messages"].flatMap((folder) =>
-      Object.entries(JSON.parse(contentOf(`${folder}/${language}.json`)) as Record<string, string>),
-    );
-
-  it("are set as French is: what may not begin a line is bound to the word before it", () => {
-    // A colon that is part of a plural form stands behind a letter or a comma, never behind a space.
-    const wrong = textsOf("fr").filter(([, text]) => / [:;?!»]|« |[^\u202f\u00a0][;?!»](?=\s|$)|['"]|\.\.\./.test(text));
-    expect(wrong).toEqual([]);
-  });
-
-  it("are set as Arabic is: with its own signs, one way to write the tanwin, and no signs of Latin between its words", () => {
-    const wrong = textsOf("ar").filter(([, text]) => {
-      const plain = text.replaceAll(/\{\w+, (plural|select),|ACCESS=\w+|Alt\+Z|[\w.]+\/…/g, "");
-      return /[,;?]|\u0627\u064b| [،؛؟.:]|[\u0660-\u0669]/.test(plain);
-    });
-    expect(wrong).toEqual([]);
-  });
-
-  it("have the plural forms of Arabic", () => {
-    const incomplete = Object.entries(messagesOf("ar")).filter(([, text]) => text.includes(", plural") && !/few\{.*many\{/.test(text));
-    expect(incomplete).toEqual([]);
-  });
-});
 
 describe("a part of a page", () => {
   it("that may be there twice has no id of its own choice: what it labels is found by a name that is given, or by none of another's", () => {
@@ -117,11 +19,48 @@ describe("a part of a page", () => {
   });
 });
 
+describe("what chooses the content of a part of a page", () => {
+  it("is not part of that content: it would be gone, with the focus, while what was chosen is being loaded", () => {
+    const names = filesUnder("services/desk/pages/screens", /\.ts$/);
+    const wrong = names.filter((name) => {
+      const text = contentOf(name);
+      const chosen = [...text.matchAll(/useLoad(?:<[^(]*>)?\(`[^`]*`/g)].flatMap(([key]) =>
+        [...key.matchAll(/\$\{(\w)(\w*)\}/g)].map(([, first = "", rest = ""]) => `set${first.toUpperCase()}${rest}`),
+      );
+      const shown = [...text.matchAll(/\n {2}const show = [\s\S]*?\n {2}(?=const|return)/g)].join("");
+      return chosen.some((set) => text.includes(`, ${set}] = useState`) && new RegExp(`\\b${set}\\b`).test(shown));
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe("a sign on a page", () => {
+  it("is one that fonts for text have: without a font of pictures another one would be an empty box", () => {
+    const pictures = /\p{Emoji_Presentation}/u;
+    const names = filesUnder("services/desk", /\.(ts|css|json)$/).filter((name) => pictures.test(contentOf(name)));
+    expect(names).toEqual([]);
+  });
+});
+
+describe("a line of several facts", () => {
+  it("has no dot before a fact that is not there: what joins them leaves it out", () => {
+    const pages = filesUnder("services/desk/pages", /\.ts$/).filter((name) => contentOf(name).includes("·"));
+    expect(pages.map((name) => name.slice("services/desk/pages/".length)).sort()).toEqual([
+      "parts/dotted.ts",
+      "parts/for.ts", // of a name that each button has
+      "parts/person-line.ts", // a dot stays in the line of what it follows
+      "platform/texts.ts", // the same for plain texts
+      "screens/ward/bed.ts", // as in person-line.ts
+      "shell.ts", // the title of the document
+    ]);
+  });
+});
+
 describe("a list", () => {
   it("that may lack what a silent service knows does not say that there is nothing", () => {
     const saying = filesUnder("services/desk/pages/screens", /\.ts$/).filter((name) => {
       const text = contentOf(name);
-      return /<\$\{Partial\}/.test(text) && /\.length === 0 && html`/.test(text); // and not: && !isPartial
+      return /<\$\{Partial\}/.test(text) && /\.length === 0\s*(&&|\?) html`/.test(text); // and not: && !isPartial
     });
     expect(saying.map((name) => name.slice("services/desk/pages/screens/".length))).toEqual([
       "front-desk/queue.ts", // nothing that the filter finds, of a list with more than twenty
@@ -146,7 +85,7 @@ describe("a form", () => {
     ]);
   });
 
-  it("keeps what is typed and chosen in it over a reload, but for what is scanned, one choice alone, or only asked", () => {
+  it("keeps what is typed and chosen in it over a reload, but for what is scanned, or only asked", () => {
     const names = filesUnder("services/desk/pages/screens", /\.ts$/);
     const forgetting = names.filter((name) => {
       const text = contentOf(name);
@@ -154,12 +93,9 @@ describe("a form", () => {
       return /<\$\{Form\}/.test(text) && states.some((state) => new RegExp(`(value|chosen|checked)=\\$\\{[^}]*\\b${state}\\b`).test(text));
     });
     expect(forgetting.map((name) => name.slice("services/desk/pages/screens/".length)).sort()).toEqual([
-      "administration/test-names.ts", // a name that is looked up anew with the test
       "audit.ts", // a question
       "front-desk/queue.ts", // a filter
       "round/dose.ts", // what is scanned
-      "ward/physician.ts", // a person
-      "ward/transfer.ts", // a ward
     ]);
   });
 });
@@ -271,21 +207,39 @@ describe("the pages", () => {
     expect(replaced).toBe(text.replaceAll(/(["'])\.\/([abc])/g, "$1/f/$2").replace("'./d.ts'", '"/f/d.ts"'));
   });
 
-  it("have under 150 kB on their way before the first is seen", async () => {
+  it("are sent without comments, and are the same programs without them, line by line", async () => {
+    /** As it is printed anew: without comments, and in one form. */
+    const printed = (text: string) => stripTypeScriptTypes(text, { mode: "transform" });
+    const names = filesUnder("services/desk/pages", /(?<!\.d)\.ts$/);
+    const texts = names.map((name) => [name, contentOf(name), withoutComments(stripTypeScriptTypes(contentOf(name)))] as const);
+    expect(texts.filter(([, text, sent]) => printed(sent) !== printed(stripTypeScriptTypes(text))).map(([name]) => name)).toEqual([]);
+    expect(texts.filter(([, text, sent]) => sent.split("\n").length !== text.split("\n").length).map(([name]) => name)).toEqual([]);
+    const style = files.paths.find((path) => path.endsWith(".css")) ?? "";
+    const all = await Promise.all(files.paths.filter((path) => /^\/f\/(shell|api|form)\./.test(path) || path === style).map(unpacked));
+    expect(all).toHaveLength(4);
+    expect(all.filter((text) => /^\s*(\/\*|\/\/)/m.test(text))).toEqual([]);
+  });
+
+  it("have under 98 kB on their way before the first is seen, in each language: with what it asks for in a hospital of 300 beds, 125", async () => {
+    /** Bytes that the headers of an answer take. */
+    const HEADERS = 520;
     const document = brotliDecompressSync(Buffer.from((await files.get("/", Packing.br))?.base64 ?? "", "base64")).toString();
     const first = [...document.matchAll(/(?:href|src)="\/desk(\/f\/[^"]+)"/g)].map(([, path = ""]) => path);
-    const later = new Set(files.paths.filter((path) => /^\/f\/(home|en)\./.test(path)));
-    for (const path of later) {
-      const imported = [...(await unpacked(path)).matchAll(/\bfrom\s*"\/desk(\/f\/[^"]+)"/g)]; // a set is walked to what is added meanwhile
-      for (const [, needed = ""] of imported) later.add(needed);
-    }
-    const sizes = await Promise.all(
-      [...new Set([...first, ...later])].map(async (path) =>
-        Buffer.byteLength((await files.get(path, Packing.br))?.base64 ?? "", "base64"),
-      ),
-    );
-    expect(sizes.length).toBeGreaterThan(20);
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(150_000);
+    const sizeWith = async (language: string) => {
+      const later = new Set(files.paths.filter((path) => new RegExp(`^/f/(home|${language})\\.`).test(path)));
+      for (const path of later) {
+        const imported = [...(await unpacked(path)).matchAll(/\bfrom\s*"\/desk(\/f\/[^"]+)"/g)]; // a set is walked to what is added meanwhile
+        for (const [, needed = ""] of imported) later.add(needed);
+      }
+      const all = [...new Set([...first, ...later])];
+      expect(all.length).toBeGreaterThan(20);
+      const sizes = await Promise.all(
+        all.map(async (path) => Buffer.byteLength((await files.get(path, Packing.br))?.base64 ?? "", "base64")),
+      );
+      return sizes.reduce((sum, size) => sum + size + HEADERS, 0);
+    };
+    const sizes = await Promise.all(LANGUAGES.map(async (language) => [language, await sizeWith(language)] as const));
+    expect(sizes.filter(([, size]) => size > 98_000)).toEqual([]);
   });
 
   it("are none but these", async () => {

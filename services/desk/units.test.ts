@@ -7,10 +7,17 @@ import { exponentOf } from "../../fhir/currency-decimals.ts";
 import { moneyText, moneyTyped, unitsTyped } from "./pages/platform/money.ts";
 import { numberTyped, requireOneWay } from "./pages/platform/numbers.ts";
 import { isSame, mergedOf } from "./pages/platform/merging.ts";
+import { nameOf } from "./pages/platform/names.ts";
+import { typedIn } from "./pages/platform/shown-values.ts";
 import { timeIn } from "./pages/platform/times.ts";
-import { typedIn } from "./pages/platform/names.ts";
 import { joined, language, listed } from "./pages/platform/texts.ts";
 import { unitOf } from "./pages/platform/units.ts";
+
+describe("a person in a list", () => {
+  it("who is not known at the moment is not said to have no name", () => {
+    expect([nameOf(undefined), nameOf({}), nameOf({ name: [{ family: "Rossi" }] })]).toEqual(["person.notKnown", "person.noName", "Rossi"]); // texts that are not loaded are named by their keys
+  });
+});
 
 describe("Several texts in one line", () => {
   afterAll(() => {

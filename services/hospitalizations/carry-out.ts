@@ -5,6 +5,7 @@ import type { Encounter, Location, Patient, Practitioner, Stored } from "../../f
 import { whoAsks } from "../../mesh/access/access.ts";
 import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
 import { isType } from "../../federation/errors.ts";
+import { localReference } from "../../federation/facts.ts";
 import type { QueryContext } from "../../federation/query-context.ts";
 import type { WithFhir } from "../../mixins/fhir/fhir.ts";
 import { occurrenceTime, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
@@ -26,6 +27,7 @@ import { mayBeBed, placesOf } from "../../mixins/fhir/rules/encounter-places.ts"
 import { lastMoveOf, stayOf } from "./hospitalizations.model.ts";
 import { type AdmissionRequest, requestOf } from "./requests.contract.ts";
 import { swap } from "./stays.model.ts";
+import { pendingIn } from "./transfers.model.ts";
 
 /** Attempts of one admission, transfer or discharge while others change the stay; each waits for up to two seconds. */
 const ATTEMPTS = 4;
@@ -59,14 +61,16 @@ export async function carryOut(ctx: Context, stay: Known, ...others: (Patient & 
  * @throws 409 NOT_A_BED, ALREADY_DISCHARGED, STAY_CHANGED
  */
 export async function swapBeds(
-  { fhir }: WithFhir,
+  { fhir, mesh }: Pick<WithFhir, "fhir"> & { mesh: QueryContext },
   [first, second]: [Stored<Encounter>, Stored<Encounter>],
   happened: OccurrenceTime,
 ): Promise<[Stay, Stay]> {
   const [one, other] = [lastMoveOf(first), lastMoveOf(second)];
   const at = occurrenceTime(happened, { now: new Date(), after: (one.time ?? "") > (other.time ?? "") ? one : other });
   for (const stay of [first, second]) if (placesOf(stay).length === 0) throw notABed(`Encounter/${stay.id}`);
-  const swapped = swap(first, second, at).map((stay) => withLateReason(stay, happened));
+  const [here = "", there = ""] = [first, second].map((stay) => placesOf(stay)[0]);
+  const pending = await Promise.all([leftOpen(mesh, first, there), leftOpen(mesh, second, here)]);
+  const swapped = swap(first, second, at, pending).map((stay) => withLateReason(stay, happened));
   const results = await fhir.write(swapped.map(change)).catch((error: unknown) => {
     throw isType(error, "STALE_VERSION") ? stayChanged() : error;
   });
@@ -108,6 +112,20 @@ export async function whereTo(mesh: QueryContext, { bed, ward }: { bed?: string;
   else if (ward !== undefined) await requireReference(mesh, ward);
   else throw wardMissing();
   return bed ?? ward ?? "";
+}
+
+/** Levels from a bed up to the place to which a transfer is requested: room, ward, building, site, campus. */
+const MAX_ABOVE = 5;
+
+/** The requested transfer that a move leaves open: it is carried out by a move to its place, or to one within that. */
+export async function leftOpen(mesh: QueryContext, stay: Encounter, place: string): Promise<NonNullable<Encounter["location"]>> {
+  const pending = pendingIn(stay);
+  let at: string | undefined = pending.length > 0 ? place : undefined;
+  for (let above = 0; at !== undefined && above <= MAX_ABOVE; above += 1) {
+    if (pending.some(({ location }) => location.reference === at)) return [];
+    at = localReference((await readIfServed<Location>(mesh, at))?.partOf?.reference);
+  }
+  return pending;
 }
 
 /** Refuses a location that is not a bed. @throws 404 NOT_FOUND; 409 NOT_A_BED for a room or a ward; 503 when its owner is down */

@@ -82,7 +82,7 @@ export const hospitalizations = {
     "hospitalizations.admit",
   ),
   /**
-   * Transfers the patient to another bed or, while none is assigned, to a room or ward.
+   * Transfers the patient to another bed or, while none is assigned, to a room or ward. A transfer that is requested to another place stays requested.
    * @throws 404 STAY_NOT_FOUND; 409 BED_OCCUPIED, NOT_A_BED, WARD_MISSING, ALREADY_DISCHARGED, STAY_CHANGED
    */
   transfer: action<{ stay: string; bed?: string; ward?: string } & SeenVersion & OccurrenceTime, Stay>("hospitalizations.transfer"),

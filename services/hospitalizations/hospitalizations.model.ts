@@ -53,10 +53,10 @@ export function admitFromVisit<Of extends Encounter>(
   };
 }
 
-/** @throws 409 ALREADY_DISCHARGED */
-export function transfer<Of extends Encounter>(stay: Of, bed: string, now: Date): Of {
+/** @param pending a requested transfer that this move does not carry out @throws 409 ALREADY_DISCHARGED */
+export function transfer<Of extends Encounter>(stay: Of, bed: string, now: Date, pending: NonNullable<Encounter["location"]> = []): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
-  return { ...withoutDenial(stay), location: nowIn(stay, [bed], now) };
+  return { ...withoutDenial(stay), location: [...nowIn(stay, [bed], now), ...pending] };
 }
 
 /** @throws 409 ALREADY_DISCHARGED */

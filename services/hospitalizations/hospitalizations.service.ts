@@ -16,7 +16,7 @@ import { admit, admitFromVisit, lastMoveOf, stayKeys, transfer } from "./hospita
 import { params } from "./hospitalizations.params.ts";
 import { invariants } from "./hospitalizations.invariants.ts";
 import { rules } from "./hospitalizations.rules.ts";
-import { carryOut, changed, handOver, patientOf, physicianOf, requireBed, swapBeds, whereTo } from "./carry-out.ts";
+import { carryOut, changed, handOver, leftOpen, patientOf, physicianOf, requireBed, swapBeds, whereTo } from "./carry-out.ts";
 import { requestOf } from "./requests.contract.ts";
 import { acceptRequest, admitFromRequest, denyRequest, newRequest, withdrawAcceptance } from "./requests.model.ts";
 import { cancelDeath, cancelLeave, comeBack, die, dischargeTo, goOnLeave, withPhysician } from "./stays.model.ts";
@@ -117,7 +117,8 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         const place = ctx.params.bed ?? ctx.params.ward;
         if (place === undefined) throw wardMissing();
         const at = occurrenceTime(ctx.params, { now: new Date(), after: lastMoveOf(before) });
-        const stay = withLateReason(transfer(before, place, at), ctx.params);
+        const pending = await leftOpen({ caller: ctx, directory: this.directory }, before, place);
+        const stay = withLateReason(transfer(before, place, at, pending), ctx.params);
         if (placesOf(before).includes(place)) throw bedOccupied(place);
         await whereTo({ caller: ctx, directory: this.directory }, ctx.params);
         return carryOut(ctx, stay);
@@ -167,7 +168,8 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Let two patients change their beds",
       params: params.swap,
       async handler(ctx) {
-        return swapBeds(this, [await this.stay(ctx.params), await this.stay(otherOf(ctx.params))], ctx.params);
+        const mesh = { caller: ctx, directory: this.directory };
+        return swapBeds({ fhir: this.fhir, mesh }, [await this.stay(ctx.params), await this.stay(otherOf(ctx.params))], ctx.params);
       },
     },
 

@@ -113,12 +113,19 @@ const withDisposition = <Of extends Encounter>(stay: Of, coding: { code: string;
   hospitalization: { ...stay.hospitalization, dischargeDisposition: { coding: [{ system: DISPOSITION, ...coding }] } },
 });
 
-/** Two stays with their places swapped. @throws 409 ALREADY_DISCHARGED */
-export function swap<Of extends Encounter>(first: Of, second: Of, now: Date): [first: Of, second: Of] {
+type Places = NonNullable<Encounter["location"]>;
+
+/** Two stays with their places swapped. @param pending of each, the requested transfer that this does not carry out @throws 409 ALREADY_DISCHARGED */
+export function swap<Of extends Encounter>(
+  first: Of,
+  second: Of,
+  now: Date,
+  pending: [ofFirst: Places, ofSecond: Places] = [[], []],
+): [first: Of, second: Of] {
   for (const stay of [first, second]) if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
   const [here, there] = [placesOf(first), placesOf(second)];
   return [
-    { ...withoutDenial(first), location: nowIn(first, there, now) },
-    { ...withoutDenial(second), location: nowIn(second, here, now) },
+    { ...withoutDenial(first), location: [...nowIn(first, there, now), ...pending[0]] },
+    { ...withoutDenial(second), location: [...nowIn(second, here, now), ...pending[1]] },
   ];
 }

@@ -177,6 +177,22 @@ describe("a stay", () => {
     expect(await hospitalizations.transfer(clinic.caller, { stay, bed: other })).not.toHaveProperty("transfer");
   });
 
+  it("stays expected in the other ward while it is moved within its own, by swaps too, until it has come there", async () => {
+    const [bed = "", other = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    const elsewhere = await wards.open(clinic.caller, { name: "Cardiology", rooms: [{ name: "1", beds: ["A"] }] });
+    const { location: to } = elsewhere;
+    await hospitalizations.requestTransfer(clinic.caller, { stay, to });
+    await hospitalizations.acceptTransfer(clinic.caller, { stay });
+    const accepted = { transfer: { to, status: "accepted" } };
+    expect(await hospitalizations.transfer(clinic.caller, { stay, bed: other })).toMatchObject({ bed: other, ...accepted });
+    const { stay: neighbour } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Verdi"), bed });
+    const [swapped] = await hospitalizations.swap(clinic.caller, { stay, with: neighbour });
+    expect(swapped).toMatchObject({ bed, ...accepted });
+    const there = elsewhere.rooms[0]?.beds[0]?.location ?? "";
+    expect(await hospitalizations.transfer(clinic.caller, { stay, bed: there })).not.toHaveProperty("transfer");
+  });
+
   it("ends with the discharge destination, which is removed if the stay continues", async () => {
     const [bed = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });

@@ -9,6 +9,10 @@ import { without } from "../../fhir/typed.ts";
 const made = ({ location = [] }: Encounter): NonNullable<Encounter["location"]> =>
   location.filter(({ status }) => status !== "planned" && status !== "reserved");
 
+/** The requested transfer, among the places of a stay. */
+export const pendingIn = ({ location = [] }: Encounter): NonNullable<Encounter["location"]> =>
+  location.filter(({ status }) => status === "planned" || status === "reserved");
+
 /** The stay without the note that a transfer was denied. */
 export function withoutDenial<Of extends Encounter>(stay: Of): Of {
   const left = (stay.extension ?? []).filter(({ url }) => url !== TRANSFER_DENIED);

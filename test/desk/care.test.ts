@@ -276,10 +276,17 @@ describe("care", () => {
     await nurse.waitForSelector("dialog .not-known:has-text('allergies')");
     expect(await nurse.textContent("#part-waiting")).not.toContain("Nobody waits");
     await nurse.unroute(/wards\/board(?!\/)/);
+    await nurse.fill("#field-hand-over", "walks with help");
     await hospitalizations.discharge(hospital.operator, { stay: ada ?? "" });
     await nurse.waitForSelector("dialog [role=status]:has-text('Ada Rossi is no longer in a bed of this ward.')");
     expect(await nurse.locator("dialog button:has-text('Discharge')").count()).toBe(0);
-    await nurse.keyboard.press("Escape");
+    // What was being typed for those who take over is still there, and can be sent if the stay goes on.
+    expect(await nurse.inputValue("#field-hand-over")).toBe("walks with help");
+    await hospitalizations.cancelDischarge(hospital.operator, { stay: ada ?? "", reason: "another patient" });
+    await nurse.waitForSelector("dialog h2:has-text('Ada Rossi') >> nth=0");
+    await nurse.press("#field-hand-over", "Enter");
+    await said(nurse, "The hand-over about Ada Rossi is written.");
+    await hospitalizations.discharge(hospital.operator, { stay: ada ?? "" });
   });
 
   it("an open visit that cannot be asked for does not keep a patient from a bed, and allergies are said to be of earlier", async () => {

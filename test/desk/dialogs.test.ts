@@ -1,6 +1,6 @@
 /**
  * Each dialog of each page at the widths of a phone, a tablet and a desk, twice as large too, in three languages: nothing is cut off or moved sideways,
- * and axe finds nothing on a phone, light or dark.
+ * axe finds nothing on a phone, light or dark, and no control is too small to be touched.
  */
 import type { Page, Route } from "playwright-core";
 import { LANGUAGES } from "../../services/desk/files/messages.ts";
@@ -12,7 +12,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { barriers, Hospital, PAGES, placeOf, wrongWhenSettled } from "./pages-hospital.ts";
+import { barriers, Hospital, PAGES, placeOf, tooSmall, wrongWhenSettled } from "./pages-hospital.ts";
 
 /** CSS pixels: a phone, a tablet at 200 %, a desk at 200 %, a tablet, a desk. */
 const WIDTHS = [360, 384, 640, 768, 1280];
@@ -159,7 +159,7 @@ describe("the dialogs at any width", () => {
         }
         await page.setViewportSize({ width: 360, height: 600 });
         await page.emulateMedia({ colorScheme: opened.length % 2 === 0 ? "dark" : "light" });
-        wrong.push(...(await barriers(page)).map((what) => `${text}: ${what}`));
+        wrong.push(...[...(await barriers(page)), ...(await tooSmall(page))].map((what) => `${text}: ${what}`));
         await page.keyboard.press("Escape");
         await page.waitForSelector("dialog[open]", { state: "detached" });
         await page.setViewportSize({ width: 1_280, height: 900 });

@@ -222,6 +222,57 @@ describe("what was typed, and what is known", () => {
     expect(chosen).toEqual(["oxygen", "cot"]);
   });
 
+  it("what is no value yet survives a reload with what is wrong about it, and so does a choice alone; it goes with what is cancelled", async () => {
+    const { operator } = hospital;
+    await wards.open(operator, { name: "Surgery", rooms: [{ name: "201", beds: ["A"] }] });
+    const [pharmacist, physician, chief] = await Promise.all(["pharmacist", "physician", "chief"].map((login) => hospital.signIn(login)));
+    if (!pharmacist || !physician || !chief) throw new Error("Nobody has signed in.");
+    const surgeon = { resourceType: "Practitioner", id: "surgeon", active: true, name: [{ family: "Bianchi" }] };
+    await ownerOf("personnel").write(operator, {
+      steps: [{ op: "create", type: "Practitioner", id: "surgeon", text: JSON.stringify(surgeon) }],
+    });
+    await Promise.all([hospital.show(pharmacist, "dispensary"), hospital.show(physician, "ward"), hospital.show(chief, "administration")]);
+    const ward = (await wards.board(operator, {})).wards.find(({ name }) => name === "Surgery")?.location ?? "";
+    const stay = async () => {
+      await physician.click("button.bed:has-text('Carla Neri')");
+      await physician.click("dialog button:has-text('Another physician')");
+      await physician.waitForSelector("#field-physician option:has-text('Bianchi')", { state: "attached" });
+    };
+    const forms: [Page, () => Promise<unknown>, Record<string, string>][] = [
+      [pharmacist, () => pharmacist.click("li:has-text('Carla Neri') button:has-text('Hand out')"), { "#field-dispense-quantity": "0" }],
+      [
+        pharmacist,
+        () => pharmacist.click("button:has-text('Delivery')"),
+        { "#field-delivery-quantity": "1,000", "#field-delivery-expires": "31/31/2030" },
+      ],
+      [physician, stay, { "#field-transfer-to": ward, "#field-physician": "Practitioner/surgeon" }],
+      [chief, async () => {}, { "#field-named-test": "718-7", "#field-test-name-fr": "Taux d’Hb" }],
+    ];
+    for (const [page, open, typed] of forms) {
+      const fields = Object.entries(typed);
+      const shown = async () => {
+        for (const [field] of fields) await page.waitForSelector(field);
+        return Object.fromEntries(await Promise.all(fields.map(async ([field]) => [field, await page.inputValue(field)])));
+      };
+      await open();
+      await shown();
+      for (const [field, text] of fields) {
+        const isChoice = await page.$eval(field, (one) => one instanceof HTMLSelectElement);
+        await (isChoice ? page.selectOption(field, text) : page.fill(field, text));
+      }
+      await page.reload();
+      await page.waitForFunction(() => document.querySelector("[data-page]") && !document.querySelector('[aria-busy="true"]'));
+      await open();
+      expect(await shown()).toEqual(typed);
+      if (page !== pharmacist) continue;
+      expect(await page.locator("dialog [aria-invalid=true]").count()).toBe(fields.length);
+      await page.click("dialog button:text-is('Cancel')");
+      await open();
+      expect(Object.values(await shown())).not.toEqual(expect.arrayContaining(Object.values(typed)));
+      await page.keyboard.press("Escape");
+    }
+  });
+
   it("correcting a phone number keeps its other elements, and is undone by a key", async () => {
     const telecom = [{ system: "phone", value: "0550 00 00 00", use: "mobile", rank: 1 }];
     const name = [{ use: "official", family: "Verdi", given: ["Mary Ann"] }];

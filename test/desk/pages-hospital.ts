@@ -64,9 +64,14 @@ export class Hospital {
     return asSystem(this.mesh.caller, "operator");
   }
 
+  /** The account of a new person. */
+  account(login: string, roles: RoleName[]) {
+    return identity.createUser(this.operator, { login, name: login, roles, password: PASSWORD, isForTrying: true });
+  }
+
   /** A new person, signed in. @param gateway number of the browser's gateway */
   async person(login: string, roles: RoleName[], options: BrowserContextOptions = {}, gateway = 0): Promise<Page> {
-    await identity.createUser(this.operator, { login, name: login, roles, password: PASSWORD, isForTrying: true });
+    await this.account(login, roles);
     return this.signIn(login, options, gateway);
   }
 
@@ -153,6 +158,19 @@ export async function wrongWhenSettled(page: Page, found: () => string[]): Promi
   }
   return wrong;
 }
+
+/** Controls of a page, or of the dialog over it, that are smaller than 24 CSS pixels (WCAG 2.5.8); a box to tick is as large as its label. */
+export const tooSmall = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const root = document.querySelector("dialog[open]") ?? document.body;
+    const controls = [...root.querySelectorAll<HTMLElement>("button, a[href], input, select, textarea, summary")];
+    return controls.flatMap((one) => {
+      const isInText = getComputedStyle(one).display === "inline"; // a link in a sentence
+      if (!one.checkVisibility() || one.closest(".visually-hidden, .skip") || isInText) return [];
+      const { width, height } = (one.closest("label") ?? one).getBoundingClientRect();
+      return width > 23.5 && height > 23.5 ? [] : [`${one.outerHTML.slice(0, 80)}: ${Math.round(width)} × ${Math.round(height)}`];
+    });
+  });
 
 /** Violations found by axe (WCAG 2.2 AA and best practice), and where. */
 export async function barriers(page: Page): Promise<string[]> {

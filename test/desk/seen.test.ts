@@ -111,8 +111,9 @@ describe("on the pages", () => {
     await hospital.show(cashier, "cash");
     await cashier.waitForSelector(".panel:has-text('Everything is billed.')");
     await cashier.waitForSelector(".panel:has-text('No invoice is waiting to be paid.')");
-    await cashier.click("#part-invoices button:has-text('all')");
+    await cashier.press("#part-invoices button:has-text('all')", "Enter");
     await cashier.waitForSelector(".panel:has-text('There is no invoice yet.')");
+    await cashier.waitForSelector("#part-invoices button:text-is('all'):focus"); // and stays while what it chooses is loaded
     const { visit } = await visits.open(hospital.operator, {
       patient: (
         await patients.register(hospital.operator, {
@@ -130,7 +131,7 @@ describe("on the pages", () => {
     await physician.waitForSelector(".panel:has-text('Aucune demande n’attend de résultat.')");
   });
 
-  it("on a phone a list is beside the field it belongs to, and a Latin name is cut at its end", async () => {
+  it("on a phone a list is beside the field it belongs to, and the name of who is signed in is there as a whole, in its own direction", async () => {
     await hospital.show(nurse, "ward");
     await nurse.waitForSelector("#bed-filter");
     const rows = await nurse.$$eval(".ward-bar label", (labels) =>
@@ -142,6 +143,20 @@ describe("on the pages", () => {
     );
     expect(rows).toEqual([true, true]);
     expect(await nurse.$eval(".who", (one) => getComputedStyle(one).direction)).toBe("ltr");
+    const name = "Marie-Antoinette Abdelouahab-Benmohammed-Bouchareb-Wolfeschlegelsteinhausenbergerdorff";
+    const isWhole = (text: string) =>
+      nurse.$eval(
+        ".who bdi",
+        (one, long) => {
+          const before = one.textContent;
+          one.textContent = long;
+          const [words, own] = [one.getBoundingClientRect(), (one.parentElement as HTMLElement).getBoundingClientRect()];
+          one.textContent = before;
+          return words.left >= own.left - 1 && words.right <= own.right + 1 && words.bottom <= own.bottom + 1 && own.right <= innerWidth;
+        },
+        text,
+      );
+    expect([await isWhole("Ada Rossi"), await isWhole(name)]).toEqual([true, true]);
   });
 
   it("a missing value is reported in the page's language, not the browser's, and amounts have its format", async () => {

@@ -1,5 +1,6 @@
 /** The pages by which somebody signs in and looks after the account: at any width, in three languages, by keyboard, without scripts, and with a fault that is found. */
 import type { Page } from "playwright-core";
+import { identity } from "../../services/identity/identity.contract.ts";
 import { barriers, Hospital } from "./pages-hospital.ts";
 
 const LANGUAGES = ["en-GB", "fr-FR", "ar-DZ"];
@@ -75,5 +76,23 @@ describe("the pages of a sign-in", () => {
     await page.waitForSelector("#current[aria-invalid=true]");
     expect(await toldAtFocus(page)).toEqual(["current", "true", true]);
     await lookAt(page, "none");
+  });
+
+  it("give what one person has typed to nobody else who signs in there, but to that person again", async () => {
+    const page = await hospital.person("clerk", ["front-desk"]);
+    await hospital.account("colleague", ["front-desk"]);
+    const signInAnew = async (login: string) => {
+      await page.context().clearCookies();
+      await identity.endSessions(hospital.operator, { user: "clerk" });
+      await page.evaluate(() => location.reload());
+      await page.waitForURL(/\/auth\//);
+      await hospital.enter(page, login);
+      await hospital.show(page, "desk");
+      return page.inputValue("#field-family");
+    };
+    await hospital.show(page, "desk");
+    await page.fill("#field-family", "Portillo");
+    expect(await signInAnew("clerk")).toBe("Portillo");
+    expect(await signInAnew("colleague")).toBe("");
   });
 });

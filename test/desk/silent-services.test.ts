@@ -99,6 +99,20 @@ describe("a service that does not answer", () => {
     expect(hospital.complaints.filter((text) => !/status of 50[34]/.test(text))).toEqual([]);
   });
 
+  it("may have set events aside: nobody says that there are none", async () => {
+    await hospital.show(page, "home");
+    await page.route("**/console.json", async (route) => {
+      const answer = await route.fetch();
+      const state = (await answer.json()) as { services: { name: string; nodes: string[] }[] };
+      for (const one of state.services) if (one.name === "billing") one.nodes = [];
+      await route.fulfill({ json: state });
+    });
+    await hospital.show(page, "administration");
+    await page.waitForSelector("section[aria-label='Events set aside'] .not-known");
+    expect(await page.textContent("section[aria-label='Events set aside']")).not.toContain("No event is set aside.");
+    await page.unroute("**/console.json");
+  });
+
   it("is distinguished from a server that cannot be reached at all, as on a tablet without a network", async () => {
     await hospital.show(page, "bench");
     await page.context().setOffline(true);

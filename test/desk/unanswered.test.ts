@@ -30,7 +30,7 @@ describe("what is not answered", () => {
     await page.unroute("**/auth/token");
     await page.press("#field-problem", "Enter");
     await problems("Anaemia").waitFor();
-    expect(await page.locator(".ended").count()).toBe(0);
+    expect(await page.locator(".interruptions p").count()).toBe(0);
   });
 
   it("after its first half is sent again with the same key, and takes effect once", async () => {
@@ -66,5 +66,44 @@ describe("what is not answered", () => {
     await page.waitForSelector("[role=option]:has-text('Ada Rossi')");
     expect(tries).toBe(2);
     await page.unroute("**/fhir/Patient?*");
+  });
+
+  it("because the pages were updated meanwhile is said at each door, with a button that brings the new ones; what was typed is there again", async () => {
+    await page.fill("#field-problem", "Headache");
+    const place = page.url();
+    const [files, documents] = [/\/desk\/f\/(note-allergy|fr|bench)\./, /\/desk\/$/];
+    const loseFiles = () => page.route(files, (route) => route.fulfill({ status: 404, json: {} }));
+    const update = () =>
+      page.route(documents, async (route) => {
+        const document = await (await route.fetch()).text();
+        await route.fulfill({ contentType: "text/html", body: document.replaceAll(/\/f\/main\.[\w-]+\.js/g, "/f/main.another.js") });
+      });
+    // A file that is missing, of a version that is the newest there is, is a fault like others.
+    await loseFiles();
+    await page.selectOption("#language", "fr");
+    await page.waitForSelector(".notice:has-text('The page could not be loaded')");
+    expect([await page.inputValue("#language"), await page.locator(".interruptions p").count()]).toEqual(["en", 0]);
+
+    const doors = [
+      () => page.click("button:text-is('Note an allergy')"),
+      () => page.selectOption("#language", "fr"),
+      () => page.evaluate(() => location.assign("#/bench")),
+    ];
+    for (const open of doors) {
+      await page.goto(place);
+      await page.reload(); // what could not be loaded once is not asked for again in the same document
+      await page.waitForSelector("#field-problem");
+      await loseFiles();
+      await update();
+      await open();
+      await page.waitForSelector(".interruptions p:has-text('A new version of the pages is here. What you typed is kept.')");
+      expect(await page.locator(".notice, main .fault").count()).toBe(0); // said once
+      await Promise.all([page.unroute(files), page.unroute(documents)]);
+      await page.click(".interruptions button:text-is('Reload')");
+      await page.waitForSelector(".interruptions p", { state: "detached" });
+    }
+    await page.goto(place);
+    await page.waitForSelector("#field-problem");
+    expect(await page.inputValue("#field-problem")).toBe("Headache");
   });
 });

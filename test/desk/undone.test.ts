@@ -33,7 +33,7 @@ describe("what was done by mistake", () => {
   }, 90_000);
   afterAll(() => hospital?.close());
 
-  it("a denied request waits again as it was made, or accepted as it was", async () => {
+  it("a denied or admitted request waits again as it was made, or accepted as it was", async () => {
     const { operator } = hospital;
     const { location: ward } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
     const { request } = await hospitalizations.request(operator, {
@@ -53,8 +53,49 @@ describe("what was done by mistake", () => {
     await nurse.waitForSelector("aside:has-text('Nobody waits')");
     await undo(nurse);
     await nurse.waitForSelector("aside li:has-text('Ada Rossi'):has-text('Anaemia')");
-    const [waiting] = (await wards.board(operator, {})).waiting;
-    expect(waiting).toMatchObject({ patient, kind: "emergency", reason: "Anaemia", needs: ["isolation"], ward, status: "accepted" });
+    const asMade = { patient, kind: "emergency", reason: "Anaemia", needs: ["isolation"], ward, status: "accepted" };
+    expect((await wards.board(operator, {})).waiting).toMatchObject([asMade]);
+    // And so does one that has become a stay in the wrong bed: the patient is not lost with it.
+    await nurse.click("aside button:has-text('Give a bed')");
+    await nurse.click("button.bed.target");
+    await said(nurse, "Ada Rossi is admitted to 101");
+    await nurse.waitForSelector("aside:has-text('Nobody waits')");
+    await undo(nurse);
+    await nurse.waitForSelector("aside li:has-text('Ada Rossi'):has-text('Anaemia')");
+    const board = await wards.board(operator, {});
+    expect([board.waiting, board.wards[0]?.rooms[0]?.beds[0]?.status]).toMatchObject([[asMade], "free"]);
+    // A patient who came from another ward is expected again, as accepted.
+    const there = await wards.open(operator, { name: "Surgery", rooms: [{ name: "201", beds: ["A"] }] });
+    const { patient: guest } = await patients.register(operator, { family: "Neri", given: ["Carla"], gender: "female" });
+    const { stay } = await hospitalizations.admit(operator, { patient: guest, bed: there.rooms[0]?.beds[0]?.location ?? "" });
+    await hospitalizations.requestTransfer(operator, { stay, to: ward });
+    await hospitalizations.acceptTransfer(operator, { stay });
+    await nurse.click("aside li:has-text('Carla Neri') button:has-text('Give a bed')");
+    await nurse.click("button.bed.target");
+    await said(nurse, "Carla Neri is in 101");
+    await undo(nurse);
+    await nurse.waitForSelector("aside li:has-text('Carla Neri'):has-text('accepted')");
+    expect((await wards.board(operator, { ward })).coming).toMatchObject([{ stay, transfer: { to: ward, status: "accepted" } }]);
+    await hospitalizations.discharge(operator, { stay });
+  });
+
+  it("a step that cannot be undone keeps the key from the one before it, which has a button of its own", async () => {
+    const { patient: other } = await patients.register(hospital.operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
+    const { visit } = await visits.open(hospital.operator, { patient: other });
+    const receptionist = await hospital.person("receptionist", ["front-desk"]);
+    await hospital.show(receptionist, "desk");
+    await receptionist.click("#part-queue li:has-text('Bruno Verdi') button:has-text('End visit')");
+    await said(receptionist, "The visit of Bruno Verdi is closed.");
+    await receptionist.click("button:text-is('Unknown person')");
+    await receptionist.click("form[aria-label='Unknown person'] button[type=submit]");
+    await said(receptionist, "Registered under the number");
+    await receptionist.keyboard.press("Alt+z");
+    await said(receptionist, "The last step cannot be undone.");
+    expect(await visits.close(hospital.operator, { visit }).catch(({ type }: { type: string }) => type)).toBe("VISIT_ALREADY_CLOSED");
+    await receptionist.click(".notice:has-text('Bruno Verdi') button:has-text('Undo')");
+    await receptionist.waitForSelector("#part-queue li:has-text('Bruno Verdi')");
+    await visits.cancel(hospital.operator, { visit, reason: "for trying" });
+    await receptionist.context().close();
   });
 
   it("a cancelled visit continues since its opening, or as its appointment", async () => {

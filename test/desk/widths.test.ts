@@ -7,7 +7,7 @@ import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { barriers, Hospital, PAGES, placeOf, speak, wrongWhenSettled } from "./pages-hospital.ts";
+import { barriers, Hospital, PAGES, placeOf, speak, tooSmall, wrongWhenSettled } from "./pages-hospital.ts";
 
 /** From a phone's to a desk's, in small steps: what fits at two widths may not between them. */
 const WIDTHS = Array.from({ length: 28 }, (_, index) => 360 + 40 * index);
@@ -83,6 +83,7 @@ describe("the pages at any width", () => {
       for (const width of WIDTHS) {
         await spoken.setViewportSize({ width, height: 900 });
         expect([language, width, await tooWide(spoken)]).toEqual([language, width, []]);
+        if (width === WIDTHS[0]) expect([language, await tooSmall(spoken)]).toEqual([language, []]);
       }
     });
     await Promise.all(looks);

@@ -241,7 +241,7 @@ describe("at work in the hospital,", () => {
     await hospital.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.fill("#field-note", "Feels better today");
     await identity.endSessions(hospital.operator, { user: "physician" });
-    await physician.waitForSelector(".ended:has-text('Your session has ended')"); // who types is told, and not taken away from it
+    await physician.waitForSelector(".interruptions p:has-text('Your session has ended')"); // who types is told, and not taken away from it
     expect(await barriers(physician)).toEqual([]);
     await physician.fill("#field-problem", "Cough");
     await physician.press("#field-problem", "Enter");

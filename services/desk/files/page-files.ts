@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import type { Config } from "../../../mesh/config.ts";
 import { Packing, type PageFile } from "../desk.contract.ts";
-import { linked, type Linked, PAGES } from "./modules.ts";
+import { linked, type Linked, PAGES, withoutComments } from "./modules.ts";
 import { packageFile } from "./packages.ts";
 
 /** Files under this path never change: their name contains a hash of their content. */
@@ -88,7 +88,7 @@ function styleSheet(): string {
   const folder = join(PAGES, "styles");
   const own = readdirSync(folder).sort();
   return [packageFile("uplot", "dist/uPlot.min.css"), ...own.map((name) => join(folder, name))]
-    .map((file) => readFileSync(file, "utf8"))
+    .map((file) => withoutComments(readFileSync(file, "utf8")))
     .join("\n");
 }
 

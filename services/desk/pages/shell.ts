@@ -2,13 +2,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "./html.ts";
 import { type Page, PAGES } from "./pages.ts";
-import { Notices, undoLast } from "./parts/notices.ts";
+import { Interruptions } from "./parts/interruptions.ts";
+import { Notices, tell, undoLast } from "./parts/notices.ts";
 import { SilentServices } from "./parts/silent-services.ts";
 import { PatientSearch } from "./parts/patient-search.ts";
 import { isOffered, MENU } from "./platform/menu.ts";
+import { isOutdated, loadModule } from "./platform/modules.ts";
 import { go, hrefOf, place } from "./platform/router.ts";
 import { isOpenToAll } from "./platform/settings.ts";
-import { goToSignIn, hasEnded, person, signOut } from "./platform/sign-in.ts";
+import { person, signOut } from "./platform/sign-in.ts";
 import { LANGUAGES, type Language, language, speak, t } from "./platform/texts.ts";
 
 /** Roles without a patient search. */
@@ -25,7 +27,8 @@ function usePage(name: string): Shown {
   useEffect(() => {
     let isOver = false;
     const show = (page: Shown) => !isOver && setState({ name, page });
-    load?.().then(
+    if (load === undefined) return;
+    loadModule(load).then(
       ({ default: found }) => {
         loaded.set(name, found);
         show(found);
@@ -92,7 +95,7 @@ export function Shell() {
   }}>${t("skip")}</a>
     <header>
     ${isOpenToAll() && html`<p class="open-to-all">${t("openToAll")}</p>`}
-    <div role="status">${hasEnded.value && html`<p class="open-to-all ended">${t("signIn.ended")} <button type="button" onClick=${goToSignIn}>${t("signIn")}</button></p>`}</div>
+    <div class="interruptions"><${Interruptions} kind="open-to-all" /></div>
     <div class="top">
       <a class="brand" href=${hrefOf("home")}>OpenWard</a>
       <nav aria-label=${t("menu")}><ul class="pages">${Object.entries(MENU)
@@ -110,7 +113,7 @@ export function Shell() {
       <${SilentServices} />
       ${page === undefined && html`<p>${t("page.none")}</p>`}
       ${page === "loading" && html`<p class="muted" role="status" aria-busy="true">${t("loading")}</p>`}
-      ${page === "failed" && html`<p class="fault" role="alert">${t("page.failed")}</p>`}
+      ${page === "failed" && !isOutdated.value && html`<p class="fault" role="alert">${t("page.failed")}</p>`}
       ${isShown && html`<${page} key=${`${name}/${argument ?? ""}/${part ?? ""}`} argument=${argument} part=${part} />`}
     </main>
     <${Notices} />`;
@@ -118,9 +121,14 @@ export function Shell() {
 
 /** Language, and the signed-in person. */
 function Own() {
+  const change = ({ currentTarget }: { currentTarget: HTMLSelectElement }) =>
+    speak(currentTarget.value as Language).catch(() => {
+      currentTarget.value = language.value;
+      if (!isOutdated.value) tell(t("page.failed"));
+    });
   return html`<div class="own">
     <label class="visually-hidden" for="language">${t("language")}</label>
-    <select id="language" value=${language.value} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => speak(currentTarget.value as Language)}>
+    <select id="language" value=${language.value} onChange=${change}>
       ${LANGUAGES.map(([code, own]) => html`<option key=${code} value=${code} lang=${code}>${own}</option>`)}
     </select>
     ${person.value && html`<a class="who" dir="auto" href="/auth/account" title=${t("account.own")}><bdi>${person.value.name}</bdi></a> <button type="button" onClick=${signOut}>${t("signOut")}</button>`}

@@ -1,6 +1,7 @@
 /** A code for scanners; its library is large, and loaded when needed. */
 import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.ts";
+import { loadModule } from "../platform/modules.ts";
 
 /** @param kind `code128` on labels, `datamatrix` where there is little room */
 export function CodeImage({ text, kind = "code128" }: { text: string; kind?: "code128" | "datamatrix" }) {
@@ -15,7 +16,11 @@ export function CodeImage({ text, kind = "code128" }: { text: string; kind?: "co
       paddingheight: 2,
       backgroundcolor: "FFFFFF",
     };
-    import("bwip-js").then(({ default: bwip }) => canvas.current && bwip.toCanvas(canvas.current, options), console.error);
+    const draw = async () => {
+      const { default: bwip } = await loadModule(() => import("bwip-js"));
+      if (canvas.current) bwip.toCanvas(canvas.current, options);
+    };
+    draw().catch(console.error);
   }, [text, kind]);
   return html`<canvas ref=${canvas} class="code ${kind}" role="img" aria-label=${text}></canvas>`;
 }

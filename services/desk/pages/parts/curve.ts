@@ -1,6 +1,7 @@
 /** A curve of values over time with the limits of their range, drawn by uPlot, which is loaded with the first curve. */
 import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.ts";
+import { loadModule } from "../platform/modules.ts";
 import { timeZone } from "../platform/settings.ts";
 import { locale } from "../platform/texts.ts";
 import { unitOf } from "../platform/units.ts";
@@ -27,7 +28,7 @@ export function Curve({ points, low, high, label, unit }: CurveProps) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     let end = () => {};
-    import("uplot").then(({ default: UPlot }) => {
+    loadModule(() => import("uplot")).then(({ default: UPlot }) => {
       const node = place.current;
       if (!node) return;
       const ink = resolved(node, "--muted");

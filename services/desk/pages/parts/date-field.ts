@@ -4,6 +4,7 @@ import { html } from "../html.ts";
 import { plainTyped } from "../../../../fhir/plain-digits.ts";
 import { birthDateIn } from "../platform/birth-date.ts";
 import { dateOf, dayNameOf, today } from "../platform/clock.ts";
+import { useUnread } from "../platform/drafts.ts";
 import { dayIn, lastDayIn, typedDay } from "../platform/days.ts";
 import { t } from "../platform/texts.ts";
 import { Calendar } from "./calendar.ts";
@@ -48,21 +49,21 @@ const CalendarIcon = () =>
 
 export function DateField({ value, onValue, min, max, isPartial, isLast, fault, ...more }: DateFieldProps) {
   const bounds = { min, max, isPartial: isPartial ?? false, isLast: isLast ?? false, required: more.required ?? false };
-  const [typed, setTyped] = useState<string | undefined>();
-  const [isLeft, setLeft] = useState(false);
+  const [typed, keepText] = useUnread(more.name);
+  const [isLeft, setLeft] = useState(typed !== undefined);
   const [isOpen, setOpen] = useState(false);
   const calendar = useRef<HTMLDivElement>(null);
   const read = typed === undefined ? { day: value } : readAs(typed, bounds);
   const isTyped = typed !== undefined && (read.day ?? value) === value; // otherwise another day was chosen meanwhile
   const own = isTyped ? read.fault : undefined;
   const onInput = (text: string) => {
-    setTyped(text);
-    setLeft(false);
     const { day } = readAs(text, bounds);
+    keepText(text, day !== undefined);
+    setLeft(false);
     if (day !== undefined) onValue(day);
   };
   const choose = (day: string) => {
-    setTyped(undefined);
+    keepText(typedDay(day), true);
     onValue(day);
     calendar.current?.hidePopover();
   };

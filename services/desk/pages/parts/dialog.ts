@@ -1,11 +1,11 @@
 /** A dialog over the page. The browser keeps the focus inside, and returns it to where it was. */
 import { useContext, useId, useLayoutEffect, useRef } from "preact/hooks";
 import { type Children, html } from "../html.ts";
+import { Interruptions } from "./interruptions.ts";
 import { Notices } from "./notices.ts";
 import { PersonLine } from "./person-line.ts";
 import { Whose } from "./whose.ts";
 import { wayBack } from "../platform/focus.ts";
-import { goToSignIn, hasEnded } from "../platform/sign-in.ts";
 import { t } from "../platform/texts.ts";
 
 /** The first control that is not in the header: preferably a field. */
@@ -43,7 +43,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
     <div class="dialog-content">
       <header><h2 id=${titleId}>${title}</h2><button type="button" class="quiet" aria-label=${t("close")} onClick=${onClose}>×</button></header>
       ${whose && html`<p class="whose"><${PersonLine} patient=${whose} /></p>`}
-      ${hasEnded.value && html`<p class="not-known" role="status">${t("signIn.ended")} <button type="button" onClick=${goToSignIn}>${t("signIn")}</button></p>`}
+      <${Interruptions} kind="not-known" />
       ${children}
     </div>
     <${Notices} />

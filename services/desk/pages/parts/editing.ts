@@ -5,7 +5,7 @@
 import { useState } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 import { Refused } from "../platform/api.ts";
-import { type Draft, useDraft } from "../platform/drafts.ts";
+import { type Draft, FormName, useDraft } from "../platform/drafts.ts";
 import { MergeView } from "./merge-view.ts";
 import { sayFault } from "./notices.ts";
 
@@ -39,6 +39,8 @@ interface Conflict<Of> {
 
 /** What a form that changes a record needs. */
 export interface Editing {
+  /** What is typed is kept under this name. */
+  name: string;
   /** The current values of the fields. */
   fields: Draft;
   set: (field: string, value: string) => void;
@@ -86,6 +88,7 @@ export function useEditing<Of>(edited: Edited<Of>): Editing {
     end();
   };
   return {
+    name: edited.name,
     fields: draft.value,
     set,
     send: (said) => store(found, readOf(typed()), said, basis()),
@@ -120,5 +123,5 @@ interface EditingProps {
 }
 
 /** The form, or the choice between both versions. */
-export const EditingOf = ({ editing: { conflict, leave }, children, ...shown }: EditingProps) =>
-  conflict ? html`<${MergeView} ...${shown} ...${conflict} onCancel=${leave} />` : children;
+export const EditingOf = ({ editing: { name, conflict, leave }, children, ...shown }: EditingProps) =>
+  html`<${FormName.Provider} value=${name}>${conflict ? html`<${MergeView} ...${shown} ...${conflict} onCancel=${leave} />` : children}<//>`;

@@ -1,8 +1,8 @@
 /** Result of a test in readable form: value, flag, range. */
 import type { CodeableConcept, Observation } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
-import { conceptOf, numberIn, quantityOf } from "../platform/names.ts";
-import { listed, tIfAny } from "../platform/texts.ts";
+import { conceptOf, quantityOf } from "../platform/shown-values.ts";
+import { listed, numberIn, tIfAny } from "../platform/texts.ts";
 
 /** LOINC codes of the two components of a blood pressure. */
 const PRESSURES = ["8480-6", "8462-4"];

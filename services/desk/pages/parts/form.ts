@@ -1,8 +1,8 @@
 /** A form that is sent once, and shows refusals beside the field concerned, which gets the focus. */
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 import { Refused } from "../platform/api.ts";
-import { dropDraft } from "../platform/drafts.ts";
+import { dropDraft, FormName } from "../platform/drafts.ts";
 import { sentenceOf } from "../platform/errors.ts";
 import { goToSignIn, hasEnded } from "../platform/sign-in.ts";
 import { t } from "../platform/texts.ts";
@@ -58,6 +58,7 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, draft, la
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const form = useRef<HTMLFormElement>(null);
+  const outer = useContext(FormName);
   // Before painting: who reads the error and types already is not interrupted.
   useLayoutEffect(() => {
     if (error === undefined) return;
@@ -104,12 +105,12 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, draft, la
     (event.currentTarget as HTMLFormElement).requestSubmit();
   };
   const fields = children(faultOf);
-  return html`<form ref=${form} onSubmit=${onSubmit} onInvalidCapture=${onInvalid} onInputCapture=${onInput} onClickCapture=${onClick} onKeyDown=${onKeyDown} aria-label=${label} aria-busy=${isBusy} class=${isInline ? "inline" : ""}>
+  return html`<${FormName.Provider} value=${draft ?? outer}><form ref=${form} onSubmit=${onSubmit} onInvalidCapture=${onInvalid} onInputCapture=${onInput} onClickCapture=${onClick} onKeyDown=${onKeyDown} aria-label=${label} aria-busy=${isBusy} class=${isInline ? "inline" : ""}>
     ${fields}
     ${error !== undefined && !isSaid && html`<p class="fault" role="alert">${sentenceOf(error)}</p>`}
     <div class="buttons">
       <button type="submit" class=${isInline ? "" : "main"} aria-disabled=${isBusy}>${isBusy ? t("working") : submit}</button>
       ${onCancel && html`<button type="button" onClick=${cancel}>${t("cancel")}</button>`}
     </div>
-  </form>`;
+  </form><//>`;
 }

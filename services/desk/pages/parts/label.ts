@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
+import { Dotted } from "./dotted.ts";
 import { dateOf } from "../platform/clock.ts";
 import { nameOf, numberOf, otherNamesOf, sexOf } from "../platform/names.ts";
 import { t } from "../platform/texts.ts";
@@ -24,7 +25,7 @@ export function LabelDialog({ patient, onClose }: { patient: Patient; onClose: (
       <div class="print ${kind}">
         <${CodeImage} key=${kind} text=${code} kind=${kind === "label" ? "code128" : "datamatrix"} />
         <p>${names.map((name) => html`<strong key=${name}><bdi>${name}</bdi></strong> `)}<br />
-        ${sexOf(patient.gender)} · <bdi>${dateOf(patient.birthDate)}</bdi><br /><bdi>${code}</bdi></p>
+        <${Dotted} of=${[sexOf(patient.gender), dateOf(patient.birthDate)]} /><br /><bdi>${code}</bdi></p>
       </div>
       <div class="buttons"><button type="button" class="main" onClick=${() => print()}>${t("print")}</button></div>
     </div>

@@ -2,9 +2,10 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../html.ts";
+import { isOutdated, loadModule } from "../platform/modules.ts";
 import { type TextKey, t } from "../platform/texts.ts";
 import { Dialog } from "./dialog.ts";
-import { say } from "./notices.ts";
+import { tell } from "./notices.ts";
 
 /**
  * Shows the dialog's frame at once, and its content when that is loaded.
@@ -20,14 +21,14 @@ export function later<Props extends { onClose: () => void }>(
     useEffect(() => {
       if (Loaded) return;
       let isClosed = false;
-      load().then(
+      loadModule(load).then(
         (loaded) => {
           known = loaded;
           if (!isClosed) setLoaded(() => loaded);
         },
         () => {
           if (isClosed) return; // another dialog may be open by now
-          say(t("page.failed"));
+          if (!isOutdated.value) tell(t("page.failed")); // else it is said above the page
           props.onClose();
         },
       );

@@ -1,8 +1,7 @@
 /** Shows more of a long list step by step, and says so where even that ends. */
 import { useState } from "preact/hooks";
 import { type Children, html } from "../html.ts";
-import { numberIn } from "../platform/names.ts";
-import { t } from "../platform/texts.ts";
+import { numberIn, t } from "../platform/texts.ts";
 
 /** Default limit of the items shown; older ones are found through the patient. */
 const MOST = 200;

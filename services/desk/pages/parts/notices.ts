@@ -7,7 +7,8 @@ import { t } from "../platform/texts.ts";
 
 interface Notice {
   id: number;
-  text: string;
+  /** In the language that the page has when it is shown. */
+  text: () => string;
   isFault?: boolean;
   undo?: () => Promise<unknown>;
 }
@@ -34,16 +35,29 @@ const close = (id: number) => {
   notices.value = notices.value.filter((one) => one.id !== id);
 };
 
-/** @param undo undoes what was done; absent if that is not possible */
-export const say = (text: string, undo?: () => Promise<unknown>): void => add({ text, ...(undo && { undo }) });
+/** The newest act that cannot be undone. */
+let lastFinal = 0;
+/** While something is being undone, what is said about it is no act of its own. */
+let isUndoing = false;
+
+/** Reports an act. @param undo undoes what was done; absent if that is not possible */
+export function say(text: string, undo?: () => Promise<unknown>): void {
+  add({ text: () => text, ...(undo && { undo }) });
+  if (!undo && !isUndoing) lastFinal = count;
+}
+
+/** Says something that is no act. */
+export const tell = (text: string): void => add({ text: () => text });
 
 /** Shows a refusal, and what to do about it. */
-export const sayFault = (error: unknown): void => add({ text: sentenceOf(error), isFault: true });
+export const sayFault = (error: unknown): void => add({ text: () => sentenceOf(error), isFault: true });
 
-/** Undoes the newest action that can be undone. */
+/** Undoes the last act. If that cannot be undone, an earlier one is not undone in its place: who presses the key means the last. */
 export async function undoLast(): Promise<void> {
   const last = notices.value.findLast(({ undo }) => undo);
-  if (last) await undoOne(last);
+  if (!last) return;
+  if (last.id < lastFinal) tell(t("undo.notLast"));
+  else await undoOne(last);
 }
 
 /** One at a time: an earlier action is undone on the state that undoing the later one has left. */
@@ -52,13 +66,15 @@ let undoing = Promise.resolve();
 function undoOne({ id, text, undo }: Notice): Promise<void> {
   close(id);
   undoing = undoing.then(async () => {
+    isUndoing = true;
     try {
       await undo?.();
-      say(t("undo.done"));
+      tell(t("undo.done"));
     } catch (error) {
       sayFault(error);
       if (error instanceof Refused && error.isTemporary) add({ text, ...(undo && { undo }) }); // to be tried again
     }
+    isUndoing = false;
   });
   return undoing;
 }
@@ -66,7 +82,7 @@ function undoOne({ id, text, undo }: Notice): Promise<void> {
 /** Shown at the foot of the page, and of a dialog over it, as content outside of a dialog is not reachable. Screen readers announce each notice once, errors at once. */
 export function Notices() {
   const row = (one: Notice) => html`<p key=${one.id} class=${one.isFault ? "notice fault" : "notice"}>
-      <span>${one.text}</span>
+      <span>${one.text()}</span>
       <span class="notice-buttons">${one.undo && html`<button type="button" onClick=${() => undoOne(one)}>${t("undo")} <kbd>Alt+Z</kbd></button>`}
       <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => close(one.id)}>×</button></span>
     </p>`;

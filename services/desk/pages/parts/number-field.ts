@@ -4,8 +4,9 @@
  */
 import { useState } from "preact/hooks";
 import { html } from "../html.ts";
-import { typedIn } from "../platform/names.ts";
+import { useUnread } from "../platform/drafts.ts";
 import { isInTwoWays, numberTyped } from "../platform/numbers.ts";
+import { typedIn } from "../platform/shown-values.ts";
 import { t } from "../platform/texts.ts";
 import { Field } from "./field.ts";
 
@@ -43,16 +44,16 @@ function readAs(text: string, { min, max, step = "1" }: Bounds): { number?: stri
 
 export function NumberField({ value, onValue, min, max, step, fault, ...more }: NumberFieldProps) {
   const bounds: Bounds = { ...(min !== undefined && { min }), ...(max !== undefined && { max }), ...(step !== undefined && { step }) };
-  const [typed, setTyped] = useState<string | undefined>();
-  const [isLeft, setLeft] = useState(false);
+  const [typed, keepText] = useUnread(more.name);
+  const [isLeft, setLeft] = useState(typed !== undefined);
   const read = typed === undefined ? readAs(value, bounds) : readAs(typed, bounds);
   const isTyped = typed === undefined || (read.number ?? value) === value; // otherwise another number was proposed meanwhile
   const own = isTyped ? read.fault : undefined;
   const shown = value === "" ? "" : typedIn(Number(value));
   const onInput = (text: string) => {
-    setTyped(text);
-    setLeft(false);
     const { number } = readAs(text, bounds);
+    keepText(text, number !== undefined);
+    setLeft(false);
     if (number !== undefined) onValue(number);
   };
   return html`<${Field} ...${more} inputmode="decimal" value=${typed !== undefined && isTyped ? typed : shown} onValue=${onInput} fault=${fault ?? (isLeft ? own : undefined)} data-fault=${own ?? ""} onBlur=${() => setLeft(true)} />`;

@@ -14,13 +14,16 @@ interface PanelProps<T> {
   show: (value: T) => Children;
   /** Content beside the title. */
   actions?: Children;
+  /** What chooses the content: it stays, with the focus, while what was chosen is being loaded. */
+  choice?: Children;
   id?: string;
 }
 
-export function Panel<T>({ title, loaded, show, actions, id }: PanelProps<T>) {
+export function Panel<T>({ title, loaded, show, actions, choice, id }: PanelProps<T>) {
   if (loaded.error?.status === 403 || loaded.error?.isAbsent) return null; // not for this role, or not in this hospital
   return html`<section class="panel" aria-label=${title} id=${id} aria-busy=${loaded.isLoading}>
     <header><h2>${title}</h2>${actions && html`<div class="buttons">${actions}</div>`}</header>
+    ${choice}
     <${NotKnown} loaded=${loaded} />
     ${loaded.value === undefined ? loaded.isLoading && html`<p class="muted">${t("loading")}</p>` : show(loaded.value)}
   </section>`;

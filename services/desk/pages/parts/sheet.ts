@@ -1,6 +1,7 @@
 /** A sheet for printing: hospital, title, patient, content, and when it was printed by whom. */
 import type { Patient } from "../../../../fhir/r4.ts";
 import { type Children, html } from "../html.ts";
+import { Dotted } from "./dotted.ts";
 import { momentOf, now } from "../platform/clock.ts";
 import { linesOf, useOrganization } from "../platform/letterhead.ts";
 import { person } from "../platform/sign-in.ts";
@@ -33,7 +34,7 @@ export function Sheet({ title, patient, isBusy = false, isSigned = false, hasRol
     ${patient && html`<p class="whose"><${PersonLine} patient=${patient} /></p>`}
     ${children}
     ${isSigned && html`<p class="signature">${t("print.signature")}</p>`}
-    <p class="printed">${printed}${person.value && html`\u00a0· <bdi>${person.value.name}</bdi>`}</p>
+    <p class="printed"><${Dotted} of=${[printed, person.value?.name]} /></p>
   </div>
   <div class="buttons"><button type="button" class="main" autofocus aria-disabled=${isWaiting} onClick=${printWhole}>${t("print")}</button></div>`;
 }

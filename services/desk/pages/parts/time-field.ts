@@ -1,6 +1,7 @@
 /** A field for a time of day, typed as people write it, with its interpretation below; 24 hours, whatever the browser's language. */
 import { useState } from "preact/hooks";
 import { html } from "../html.ts";
+import { useUnread } from "../platform/drafts.ts";
 import { t } from "../platform/texts.ts";
 import { timeIn } from "../platform/times.ts";
 import { Field } from "./field.ts";
@@ -20,16 +21,16 @@ interface TimeFieldProps {
 }
 
 export function TimeField({ value, onValue, textOf = (time) => time, fault, ...more }: TimeFieldProps) {
-  const [typed, setTyped] = useState<string | undefined>();
-  const [isLeft, setLeft] = useState(false);
+  const [typed, keepText] = useUnread(more.name);
+  const [isLeft, setLeft] = useState(typed !== undefined);
   const readAs = (text: string) => (text.trim() === "" ? "" : timeIn(text));
   const read = typed === undefined ? value : readAs(typed);
   const isTyped = typed !== undefined && (read ?? value) === value; // otherwise another time was chosen meanwhile
   const own = isTyped && read === undefined ? t("time.bad") : undefined;
   const onInput = (text: string) => {
-    setTyped(text);
-    setLeft(false);
     const time = readAs(text);
+    keepText(text, time !== undefined);
+    setLeft(false);
     if (time !== undefined) onValue(time);
   };
   return html`<${Field} ...${more} value=${isTyped ? typed : value} onValue=${onInput} hint=${own ?? (value ? textOf(value) : t("time.hint"))} fault=${fault ?? (isLeft ? own : undefined)} data-fault=${own ?? ""} onBlur=${() => setLeft(true)} />`;

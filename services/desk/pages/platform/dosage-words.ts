@@ -1,6 +1,6 @@
 /** A dosage as text: in the prescriber's words, with dose and frequency as far as they are known as numbers. */
 import type { Dosage } from "../../../../fhir/r4.ts";
-import { quantityOf } from "./names.ts";
+import { quantityOf } from "./shown-values.ts";
 import { joined, t } from "./texts.ts";
 
 /** The text; "" if nothing is known. */

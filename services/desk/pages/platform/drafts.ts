@@ -1,7 +1,9 @@
-/** What is typed and not sent yet: it survives reloads and sleep, in this tab only; signing out deletes it. */
+/** What is typed and not sent yet: it survives reloads and sleep, in this tab only; signing out deletes it, and so does the sign-in of another person. */
 import { useSignal, type Signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { createContext } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
 import { mergedOf } from "./merging.ts";
+import { DRAFTS_AS } from "./sign-in.ts";
 
 /** Values of a form's fields by name. */
 export type Draft = Record<string, string>;
@@ -10,6 +12,8 @@ export type Draft = Record<string, string>;
 interface Kept {
   typed: Draft;
   basis?: string | undefined;
+  /** By name of the field: text that is no value yet, as a number out of bounds. */
+  unread?: Draft;
 }
 
 /** A form's values while typing. */
@@ -23,13 +27,13 @@ export interface Drafting {
   clear(): void;
 }
 
-const KEPT_AS = "desk.draft.";
-
 const keptAs = (key: string): Kept => ({ typed: {}, ...(JSON.parse(sessionStorage.getItem(key) ?? "{}") as Partial<Kept>) });
+
+const keep = (key: string, kept: Kept): void => sessionStorage.setItem(key, JSON.stringify(kept));
 
 /** @param initial values of fields that were not typed @param version of the record that is changed */
 export function useDraft(name: string, initial: Draft = {}, version?: string): Drafting {
-  const key = KEPT_AS + name;
+  const key = DRAFTS_AS + name;
   const draft = useSignal<Draft>({ ...initial, ...keptAs(key).typed });
   useEffect(() => {
     draft.value = { ...initial, ...keptAs(key).typed };
@@ -39,9 +43,9 @@ export function useDraft(name: string, initial: Draft = {}, version?: string): D
     basis: () => keptAs(key).basis,
     typed: () => keptAs(key).typed,
     set(field, value) {
-      const { typed, basis = version } = keptAs(key);
+      const { typed, basis = version, ...rest } = keptAs(key);
       draft.value = { ...draft.value, [field]: value };
-      sessionStorage.setItem(key, JSON.stringify({ typed: { ...typed, [field]: value }, basis } satisfies Kept));
+      keep(key, { ...rest, typed: { ...typed, [field]: value }, basis });
     },
     clear() {
       draft.value = { ...initial };
@@ -71,5 +75,29 @@ export function useKeptChoices<Choice extends string>(
   return [chosen, (choices) => set(JSON.stringify({ from: initial, to: choices }))];
 }
 
+/** The name under which the form around a field keeps what is typed; undefined: it keeps nothing. */
+export const FormName = createContext<string | undefined>(undefined);
+
+/**
+ * The text of a field that passes on values only, as a number within bounds: what is no value yet is kept with the form, too.
+ * @param field its name in the form
+ */
+export function useUnread(field: string): [text: string | undefined, keepText: (text: string, isRead: boolean) => void] {
+  const form = useContext(FormName);
+  const key = form === undefined ? undefined : DRAFTS_AS + form;
+  const [text, setText] = useState(() => (key === undefined ? undefined : keptAs(key).unread?.[field]));
+  const keepText = (typed: string, isRead: boolean) => {
+    setText(typed);
+    if (key === undefined) return;
+    const { unread = {}, ...rest } = keptAs(key);
+    const { [field]: _, ...others } = unread;
+    keep(key, { ...rest, unread: isRead ? others : { ...others, [field]: typed } });
+  };
+  return [text, keepText];
+}
+
+/** Whether something typed into a form is kept. */
+export const isKept = (form: string): boolean => sessionStorage.getItem(DRAFTS_AS + form) !== null;
+
 /** Discards what was typed into a form. */
-export const dropDraft = (form: string): void => sessionStorage.removeItem(KEPT_AS + form);
+export const dropDraft = (form: string): void => sessionStorage.removeItem(DRAFTS_AS + form);

@@ -1,7 +1,7 @@
 /** Codes used in this hospital, from its latest orders and prescriptions, to choose from. */
 import type { CodeableConcept, Medication, MedicationRequest, ServiceRequest } from "../../../../fhir/r4.ts";
 import { type Refused, search } from "./api.ts";
-import { conceptOf } from "./names.ts";
+import { conceptOf } from "./shown-values.ts";
 
 /** A code with a name to choose it by. */
 export interface KnownCode {

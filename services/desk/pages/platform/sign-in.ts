@@ -9,6 +9,8 @@ const CLIENT = "openward-desk";
 const SCOPE = "openid fhirUser profile online_access user/*.cruds actions";
 const BEGUN_AS = "desk.sign-in";
 const KEPT_AS = "desk.tokens";
+/** Whose drafts are in this tab. */
+const PERSON_AS = "desk.person";
 /** How long before its expiry a token is renewed, milliseconds. */
 const BEFORE_END_MS = 60_000;
 /** Time limit of a request to sign-in, milliseconds: all other requests wait while a token is being renewed. */
@@ -21,6 +23,9 @@ interface Tokens {
   /** Milliseconds since 1970. */
   until: number;
 }
+
+/** Beginning of the names in the session storage under which drafts are kept: they are the signed-in person's. */
+export const DRAFTS_AS = "desk.draft.";
 
 /** The signed-in person. */
 export interface Person {
@@ -180,6 +185,14 @@ function keep(given: Tokens): void {
   sessionStorage.setItem(KEPT_AS, JSON.stringify(tokens));
   const { sub = "", name = "", roles = [], fhirUser } = claimsOf(given.access);
   person.value = { id: sub, name, roles, ...(fhirUser && { fhirUser }) };
+  const before = sessionStorage.getItem(PERSON_AS);
+  if (before !== null && before !== sub) dropDrafts();
+  sessionStorage.setItem(PERSON_AS, sub);
+}
+
+/** Another person has signed in after the session of the one who has typed: it would be stored in the other one's name. */
+function dropDrafts(): void {
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith(DRAFTS_AS)) sessionStorage.removeItem(key);
 }
 
 type Claims = Partial<Omit<Person, "id"> & { sub: string }>;

@@ -1,6 +1,7 @@
 /** Texts in the user's language. */
 import { computed, signal } from "@preact/signals";
 import type en from "../../messages/en.json";
+import { loadModule } from "./modules.ts";
 
 /** Keys of texts. */
 export type TextKey = keyof typeof en;
@@ -28,6 +29,10 @@ const texts = signal<Texts>({});
 
 /** For dates and numbers: Latin digits in every language, as in the hospital's forms. */
 export const locale = computed(() => (language.value === "ar" ? "ar-u-nu-latn" : language.value === "en" ? "en-GB" : language.value));
+
+/** A number in the form of the language. */
+export const numberIn = (value: number, options?: Intl.NumberFormatOptions): string =>
+  new Intl.NumberFormat(locale.value, options).format(value);
 
 /** Letters that are written from right to left: Hebrew, Arabic and their presentation forms. */
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
@@ -69,9 +74,9 @@ export const leading = (key: TextKey): string => t("colon", { what: t(key) });
 /** A text with a computed key; undefined if there is none. */
 export const tIfAny = (key: string, data: Record<string, string | number> = {}): string | undefined => texts.value[key]?.(data);
 
-/** Shows all pages in this language, and remembers it in this browser. */
+/** Shows all pages in this language, and remembers it in this browser. @throws if its texts cannot be loaded */
 export async function speak(chosen: Language): Promise<void> {
-  texts.value = (await LOADED[chosen]()).default as Texts;
+  texts.value = (await loadModule(LOADED[chosen])).default as Texts;
   language.value = chosen;
   document.documentElement.lang = chosen;
   document.documentElement.dir = chosen === "ar" ? "rtl" : "ltr";

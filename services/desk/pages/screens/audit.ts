@@ -7,7 +7,7 @@ import { DateField } from "../parts/date-field.ts";
 import { Field } from "../parts/field.ts";
 import { Form } from "../parts/form.ts";
 import { LookList, spoken } from "../parts/looks.ts";
-import { say, sayFault } from "../parts/notices.ts";
+import { sayFault, tell } from "../parts/notices.ts";
 import { codeNamed } from "../parts/code-field.ts";
 import { actionsOf, search } from "../platform/api.ts";
 import { startOf } from "../platform/clock.ts";
@@ -52,7 +52,7 @@ export default function Audit() {
   const check = async () => {
     try {
       const { events, broken } = await ledger.check({});
-      say(broken ? t("audit.broken", { from: broken.from, to: broken.to }) : t("audit.whole", { n: events }));
+      tell(broken ? t("audit.broken", { from: broken.from, to: broken.to }) : t("audit.whole", { n: events }));
     } catch (error) {
       sayFault(error);
     }

@@ -12,8 +12,7 @@ import { Wide } from "../parts/wide.ts";
 import { actionsOf, getText } from "../platform/api.ts";
 import { dateOf, day } from "../platform/clock.ts";
 import { type Loaded, useLoad } from "../platform/load.ts";
-import { numberIn } from "../platform/names.ts";
-import { t, type TextKey } from "../platform/texts.ts";
+import { numberIn, t, type TextKey } from "../platform/texts.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
 /** Number of days shown at first. */

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { MedicationRequest } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
+import { Dotted } from "../parts/dotted.ts";
 import { For } from "../parts/for.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../parts/joined.ts";
 import { useMore } from "../parts/more.ts";
@@ -11,7 +12,8 @@ import { since } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
 import { dosageWords } from "../platform/dosage-words.ts";
 import { useLoad, useTurn } from "../platform/load.ts";
-import { conceptOf, countText, nameOf } from "../platform/names.ts";
+import { nameOf } from "../platform/names.ts";
+import { conceptOf, countText } from "../platform/shown-values.ts";
 import { t } from "../platform/texts.ts";
 import { Dispense } from "./dispensary/dispense.ts";
 import { HandedOut } from "./dispensary/handed-out.ts";
@@ -38,7 +40,7 @@ export default function Dispensary() {
   const row = (one: Request) => html`<li key=${one.of.id}>
     <span>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}<br />
       <bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> <bdi class="nowrap">× ${countText(one.of.dispenseRequest?.quantity ?? {})}</bdi><br />
-      <span class="muted"><bdi>${dosageWords(one.of.dosageInstruction)}</bdi> · <span class="nowrap">${since(one.of.authoredOn)}</span></span></span>
+      <span class="muted"><${Dotted} of=${[dosageWords(one.of.dosageInstruction), html`<span class="nowrap">${since(one.of.authoredOn)}</span>`]} /></span></span>
     <button type="button" onClick=${() => setOpen(one)}>${t("dispense")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button>
   </li>`;
   const show = ({ all, isPartial }: Joined<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} />

@@ -3,12 +3,12 @@ import { html } from "../html.ts";
 import { isOffered, MENU } from "../platform/menu.ts";
 import { hrefOf } from "../platform/router.ts";
 import { person } from "../platform/sign-in.ts";
-import { listed, t, tIfAny } from "../platform/texts.ts";
+import { joined, listed, t, tIfAny } from "../platform/texts.ts";
 import { MyWork } from "./home/my-work.ts";
 
 export default function Home() {
   const offered = Object.entries(MENU).filter(([key, entry]) => key !== "home" && isOffered(entry));
-  return html`<p class="muted">${person.value ? html`${t("home.hello", { name: person.value.name })} · ${listed(person.value.roles.map((role) => tIfAny(`role.${role}`) ?? role))}` : t("home.anybody")}</p>
+  return html`<p class="muted">${person.value ? joined(t("home.hello", { name: person.value.name }), listed(person.value.roles.map((role) => tIfAny(`role.${role}`) ?? role))) : t("home.anybody")}</p>
     <${MyWork} />
     <section class="stack" aria-labelledby="home-pages"><h2 id="home-pages">${t("home.pages")}</h2>
       <ul class="cards">${offered.map(

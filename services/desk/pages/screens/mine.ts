@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { Board, BoardStay } from "../../../wards/board.contract.ts";
 import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
 import { html } from "../html.ts";
+import { Dotted } from "../parts/dotted.ts";
 import { Panel, Unknown } from "../parts/panel.ts";
 import { actionsOf } from "../platform/api.ts";
 import { useNews } from "../platform/live.ts";
@@ -41,7 +42,7 @@ export default function Mine() {
   const own = board.value ? ownOf(board.value) : [];
   const row = ({ stay, ward, place }: Own) => html`<li key=${stay.stay}>
     <span><a href=${hrefOf("chart", stay.patient)}><${Who} person=${stay} /></a><br />
-      <span class="muted">${stay.diagnosis && html`<bdi>${stay.diagnosis}</bdi>\u00a0· `}${t("ward.day", { n: stay.days + 1 })}</span>
+      <span class="muted"><${Dotted} of=${[stay.diagnosis, t("ward.day", { n: stay.days + 1 })]} /></span>
       ${stay.allergies.length > 0 && html` <span class="tag bad">⚠ ${listed(stay.allergies)}</span>`}</span>
     <span class="buttons"><${Waits} stay=${stay} /><a href=${hrefOf("ward", ward)}>${place}</a></span></li>`;
   const show = (value: Board) => html`<${Unknown} parts=${value.unknown} />

@@ -4,7 +4,7 @@ import type { Patient } from "../../../../fhir/r4.ts";
 import type { GradedPatient, MergeState, patients as patientsContract } from "../../../patients/patients.contract.ts";
 import { html } from "../html.ts";
 import { For } from "../parts/for.ts";
-import { say, sayFault } from "../parts/notices.ts";
+import { say, sayFault, tell } from "../parts/notices.ts";
 import { Panel } from "../parts/panel.ts";
 import { PatientSearch } from "../parts/patient-search.ts";
 import { PersonLine } from "../parts/person-line.ts";
@@ -68,7 +68,7 @@ function Duplicates({ reference }: { reference: string }) {
   };
   /** @param source "Patient/…", which was merged or unmerged */
   const ended = (source: string, { refusal, state, moved }: MergeState) => {
-    if (refusal) say(t("records.refused", { what: sentenceOf(new Refused(409, refusal.type ?? "", refusal.message)) }));
+    if (refusal) tell(t("records.refused", { what: sentenceOf(new Refused(409, refusal.type ?? "", refusal.message)) }));
     else if (state === "merged") say(t("records.merged", { n: moved }), () => takeApart(source));
     else say(t("records.apart"));
     setRunning(undefined);

@@ -9,8 +9,7 @@ import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf, startOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
-import { numberIn } from "../../platform/names.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { numberIn, t, tIfAny } from "../../platform/texts.ts";
 
 type Kind = NonNullable<Parameters<typeof journal.list>[0]["kind"]>;
 const KINDS: readonly Kind[] = ["failed-request", "circuit-opened", "node-lost", "process-hung", "dead-letter"];
@@ -25,10 +24,11 @@ export function Anomalies() {
   const [since, setSince] = useState("");
   const wanted = { limit: MAX_SHOWN, ...(kind && { kind: kind as Kind }), ...(since && { since: startOf(since) }) };
   const anomalies = useLoad(`anomalies ${kind} ${since}`, () => journal.list(wanted), EVERY_MS);
-  const show = (all: Anomaly[]) => html`<div class="fields">
+  const choice = html`<div class="fields">
       <${Field} label=${t("anomalies.kind")} name="anomaly-kind" value=${kind} onValue=${setKind} options=${[["", t("anomalies.all")], ...KINDS.map((one) => [one, tIfAny(`anomaly.${one}`) ?? one])]} />
       <${DateField} label=${t("anomalies.since")} name="anomaly-since" value=${since} onValue=${setSince} />
-    </div>${all.length === 0 && html`<p class="muted">${t("anomalies.none")}</p>`}
+    </div>`;
+  const show = (all: Anomaly[]) => html`${all.length === 0 && html`<p class="muted">${t("anomalies.none")}</p>`}
     ${
       all.length > 0 &&
       html`<${Wide} label=${t("anomalies")}><table class="stacked"><thead><tr><th scope="col">${t("result.when")}</th><th scope="col">${t("anomalies.kind")}</th><th scope="col">${t("anomalies.subject")}</th><th scope="col" class="figure">${t("anomalies.count")}</th></tr></thead>
@@ -37,5 +37,5 @@ export function Anomalies() {
         html`<tr key=${index}><td class="nowrap">${momentOf(one.lastAt)}</td><td>${tIfAny(`anomaly.${one.kind}`) ?? one.kind}</td><td><bdi>${one.subject}</bdi></td><td class="figure">${numberIn(one.count)}</td></tr>`,
     )}</tbody></table><//>`
     }`;
-  return html`<${Panel} title=${t("anomalies")} loaded=${anomalies} show=${show} />`;
+  return html`<${Panel} title=${t("anomalies")} loaded=${anomalies} show=${show} choice=${choice} />`;
 }

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { ListedLetter } from "../../../../../mixins/events/events.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
@@ -10,8 +11,7 @@ import { Wide } from "../../parts/wide.ts";
 import { callNamed, getJson } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
-import { numberIn } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { numberIn, t } from "../../platform/texts.ts";
 import type { MeshState } from "./services.ts";
 
 /** Interval of reading, milliseconds. */
@@ -27,14 +27,16 @@ interface Letters {
 
 async function deadLetters(): Promise<Letters> {
   const { services } = await getJson<MeshState>("/console.json");
-  const asked = services.filter(({ hasEvents, nodes }) => hasEvents && nodes.length > 0);
+  const withEvents = services.filter(({ hasEvents }) => hasEvents);
+  const asked = withEvents.filter(({ nodes }) => nodes.length > 0);
   const found = await Promise.allSettled(
     asked.map(async ({ name: service }) =>
       ((await callNamed(`${service}.events.listDead`, {})) as ListedLetter[]).map((one): Letter => ({ ...one, service })),
     ),
   );
   const letters = found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
-  return { letters: letters.sort((a, b) => (a.at < b.at ? 1 : -1)), isPartial: found.some(({ status }) => status === "rejected") };
+  const isPartial = asked.length < withEvents.length || found.some(({ status }) => status === "rejected");
+  return { letters: letters.sort((a, b) => (a.at < b.at ? 1 : -1)), isPartial };
 }
 
 export function DeadLetters() {
@@ -59,10 +61,10 @@ export function DeadLetters() {
     <td translate=${false}>${one.event}</td><td><bdi translate=${false}>${one.key}</bdi></td><td translate=${false}>${one.type ?? "–"}</td>
     <td class="nowrap"><button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("letters.look")}<${For} who=${`${one.event}, ${one.key}`} /></button> ${again(one, false)}</td></tr>`;
   const show = ({ letters, isPartial }: Letters) => html`<${Partial} isPartial=${isPartial} />
+    ${letters.length === 0 && !isPartial && html`<p class="muted">${t("letters.none")}</p>`}
     ${
-      letters.length === 0
-        ? html`<p class="muted">${t("letters.none")}</p>`
-        : html`<${Wide} label=${t("letters")}><table class="stacked"><thead><tr><th scope="col">${t("result.when")}</th><th scope="col">${t("services.service")}</th><th scope="col">${t("letters.event")}</th><th scope="col">${t("anomalies.subject")}</th><th scope="col">${t("reason")}</th><td></td></tr></thead>
+      letters.length > 0 &&
+      html`<${Wide} label=${t("letters")}><table class="stacked"><thead><tr><th scope="col">${t("result.when")}</th><th scope="col">${t("services.service")}</th><th scope="col">${t("letters.event")}</th><th scope="col">${t("anomalies.subject")}</th><th scope="col">${t("reason")}</th><td></td></tr></thead>
           <tbody>${letters.map(row)}</tbody></table><//>`
     }`;
   return html`<${Panel} title=${t("letters")} loaded=${known} show=${show} />
@@ -75,7 +77,7 @@ export function DeadLetters() {
           <dt>${t("letters.id")}</dt><dd><code>${open.id}</code></dd>
           <dt>${t("anomalies.subject")}</dt><dd><code>${open.key}</code></dd>
           <dt>${t("reason")}</dt><dd>${open.type ?? t("letters.ours")} ${open.code}</dd>
-          <dt>${t("letters.tries")}</dt><dd>${numberIn(open.tries)} · ${momentOf(open.at)}</dd>
+          <dt>${t("letters.tries")}</dt><dd><${Dotted} of=${[numberIn(open.tries), momentOf(open.at)]} /></dd>
         </dl>
         <p class="hint">${t("letters.hint")}</p>
         <div class="buttons">${again(open, true)}</div>

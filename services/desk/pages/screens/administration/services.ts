@@ -5,8 +5,7 @@ import { Wide } from "../../parts/wide.ts";
 import { getJson } from "../../platform/api.ts";
 import { serviceText } from "../../platform/errors.ts";
 import { useLoad } from "../../platform/load.ts";
-import { numberIn } from "../../platform/names.ts";
-import { leading, listed, t } from "../../platform/texts.ts";
+import { leading, listed, numberIn, t } from "../../platform/texts.ts";
 
 /** The state of the mesh, from the gateway. */
 export interface MeshState {

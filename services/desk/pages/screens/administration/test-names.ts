@@ -9,6 +9,7 @@ import { MergeView } from "../../parts/merge-view.ts";
 import { say } from "../../parts/notices.ts";
 import { Panel } from "../../parts/panel.ts";
 import { Refused } from "../../platform/api.ts";
+import { useDraft } from "../../platform/drafts.ts";
 import { useLoad } from "../../platform/load.ts";
 import { testCatalogue, testText } from "../../platform/test-names.ts";
 import { LANGUAGES, language, t } from "../../platform/texts.ts";
@@ -39,27 +40,34 @@ export function TestNames() {
 }
 
 function NameTests({ catalogue: { system, tests, panels }, onDone }: { catalogue: Catalogue; onDone: () => void }) {
-  const [text, setText] = useState("");
-  const [names, setNames] = useState<Names>({});
-  const [naming, setNaming] = useState<Naming | undefined>();
-  const [conflict, setConflict] = useState<Conflict | undefined>();
+  const { draft, set, clear, typed } = useDraft("names of a test");
+  const { test: text = "", seen } = draft.value;
   const all: Named[] = [...panels, ...tests];
   const codes = all.map(({ code, display }) => ({ system, code, display: testText({ system, code, display }) }));
-  const choose = (typed: string) => {
-    setText(typed);
-    const code = codeNamed(codes, typed)?.code;
-    const test = all.find((one) => one.code === code);
+  const testOf = (name: string) => all.find(({ code }) => code === codeNamed(codes, name)?.code);
+  const [naming, setNaming] = useState<Naming | undefined>(() => {
+    const test = testOf(text);
+    // The names that were shown when the others were typed, which may be before a reload.
+    return test && seen !== undefined ? { ...namingOf(test), now: JSON.parse(seen) as Names } : undefined;
+  });
+  const [conflict, setConflict] = useState<Conflict | undefined>();
+  const choose = (name: string) => {
+    const test = testOf(name);
+    clear();
+    set("test", name);
+    if (test) set("seen", JSON.stringify(namesOf(test)));
     setNaming(test && namingOf(test));
-    setNames(test ? namesOf(test) : {});
   };
   const end = () => {
     setConflict(undefined);
-    choose("");
+    clear();
+    setNaming(undefined);
     onDone();
   };
+  const nameIn = (language: string): string => typed()[language] ?? naming?.now[language] ?? "";
   const send = async () => {
     if (!naming) throw new Refused(422, "CHOOSE_FROM_LIST", "");
-    await storeAs(naming, names);
+    await storeAs(naming, Object.fromEntries(LANGUAGES.map(([code]) => [code, nameIn(code)])));
   };
   const storeAs = async (one: Naming, wanted: Names) => {
     const base = { ...one.now };
@@ -85,7 +93,7 @@ function NameTests({ catalogue: { system, tests, panels }, onDone }: { catalogue
     <${Form} send=${send} submit=${t("store")} label=${t("testNames")} fieldOf=${{ CHOOSE_FROM_LIST: "code", TEST_UNKNOWN: "code" }}>
     ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
       <div><${CodeField} label=${t("order.test")} name="named-test" value=${text} onValue=${choose} codes=${codes} fault=${faultOf("code")} /></div>
-      ${LANGUAGES.map(([code, own]) => html`<${Field} key=${code} label=${own} name=${`test-name-${code}`} value=${names[code] ?? ""} onValue=${(name: string) => setNames({ ...names, [code]: name })} />`)}
+      ${LANGUAGES.map(([code, own]) => html`<${Field} key=${code} label=${own} name=${`test-name-${code}`} value=${nameIn(code)} onValue=${(name: string) => set(code, name)} />`)}
     </div>`}
   <//>`;
 }

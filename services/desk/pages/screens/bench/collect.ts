@@ -4,6 +4,7 @@ import type { Patient } from "../../../../../fhir/r4.ts";
 import type { BenchOrder, Label } from "../../../../lab/bench.contract.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { CodeImage } from "../../parts/code-image.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Form } from "../../parts/form.ts";
@@ -39,7 +40,7 @@ export function CollectDialog({ orders, patient, onClose, onDone }: CollectProps
       <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
       ${
         label
-          ? html`<div class="print label"><${CodeImage} text=${label.accession} /><p><bdi>${label.accession}</bdi> · ${specimenText(label.kind)}<br />${patient && html`<${PersonLine} patient=${patient} />`}<br />${momentOf(label.collectedAt)}</p></div>
+          ? html`<div class="print label"><${CodeImage} text=${label.accession} /><p><${Dotted} of=${[label.accession, specimenText(label.kind)]} /><br />${patient && html`<${PersonLine} patient=${patient} />`}<br />${momentOf(label.collectedAt)}</p></div>
             <div class="buttons"><button type="button" class="main" onClick=${() => print()}>${t("print")}</button></div>`
           : html`<ul>${asked.map(({ order, test }) => html`<li key=${order}><bdi>${testText(test)}</bdi></li>`)}</ul>
             <${Form} send=${send} submit=${t("bench.collect")} onCancel=${onClose}>${() => null}<//>`

@@ -10,8 +10,9 @@ import type { WithPatient } from "../../parts/joined.ts";
 import { say } from "../../parts/notices.ts";
 import { actionsOf, read } from "../../platform/api.ts";
 import type { Draft } from "../../platform/drafts.ts";
-import { conceptOf, nameOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
 import { requireOneWay } from "../../platform/numbers.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { findingIn } from "./enter.ts";
 

@@ -5,7 +5,7 @@ import type { LabReport, ReportLine } from "../../../../lab/bench.contract.ts";
 import { html } from "../../html.ts";
 import { findingOf, FlagOf, rangeOf } from "../../parts/finding.ts";
 import { search } from "../../platform/api.ts";
-import { conceptOf, measureIn } from "../../platform/names.ts";
+import { conceptOf, measureIn } from "../../platform/shown-values.ts";
 import { testText } from "../../platform/test-names.ts";
 import { t } from "../../platform/texts.ts";
 import { unitOf } from "../../platform/units.ts";

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Observation } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { For } from "../../parts/for.ts";
 import { Finding, Flag, rangeOf } from "../../parts/finding.ts";
@@ -13,7 +14,8 @@ import { Sheet } from "../../parts/sheet.ts";
 import { Wide } from "../../parts/wide.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
-import { conceptOf, nameOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { t } from "../../platform/texts.ts";
 import { Correct } from "./correct.ts";
 import { reportWithValues } from "./entered-values.ts";
@@ -66,7 +68,7 @@ function Report({ result: { of, patient }, onClose }: { result: Result; onClose:
       <${NotKnown} loaded=${values} />
       <${Sheet} title=${t("bench.report")} patient=${patient} isBusy=${values.isLoading}>
         <${Wide} label=${t("bench.report")}><table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th></tr></thead><tbody>${(values.value ?? [of]).map(line)}</tbody></table><//>
-        <p>${momentOf(of.effectiveDateTime)} · ${t("bench.issuedAt", { at: momentOf(of.issued) })}</p>
+        <p><${Dotted} of=${[momentOf(of.effectiveDateTime), t("bench.issuedAt", { at: momentOf(of.issued) })]} /></p>
       <//>
     </div>
   <//>`;

@@ -3,10 +3,9 @@ import { useState } from "preact/hooks";
 import type { BenchOrder, Catalogue } from "../../../../lab/bench.contract.ts";
 import { html } from "../../html.ts";
 import { Field } from "../../parts/field.ts";
-import { numberIn } from "../../platform/names.ts";
 import { person } from "../../platform/sign-in.ts";
 import { nameIn } from "../../platform/test-names.ts";
-import { language, t } from "../../platform/texts.ts";
+import { language, numberIn, t } from "../../platform/texts.ts";
 
 /** Orders of tests without a station in the catalogue. */
 const ELSEWHERE = "-";

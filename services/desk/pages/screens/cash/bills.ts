@@ -4,7 +4,7 @@ import type { billing as billingContract } from "../../../../billing/billing.con
 import type { InvoiceBalance } from "../../../../billing/payments.contract.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../../parts/joined.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
-import { moneyOf } from "../../platform/names.ts";
+import { moneyOf } from "../../platform/shown-values.ts";
 import { sumOf } from "./open.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");

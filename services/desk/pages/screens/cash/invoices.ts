@@ -10,7 +10,8 @@ import { Sheet } from "../../parts/sheet.ts";
 
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
-import { moneyOf, nameOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
+import { moneyOf } from "../../platform/shown-values.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { type Bill, bills, isCredit, leftOf, totalOf } from "./bills.ts";
 import type { PartProps } from "./open.ts";
@@ -42,10 +43,10 @@ export function Invoices({ turn, everyMs, onChange }: PartProps) {
   const tab = (unpaid: boolean) =>
     html`<button type="button" aria-pressed=${isUnpaid === unpaid} onClick=${() => setUnpaid(unpaid)}>${t(unpaid ? "cash.unpaid" : "cash.all")}</button>`;
   const show = ({ all, isPartial }: Awaited<ReturnType<typeof bills>>) => html`<${Partial} isPartial=${isPartial} />
-    <div class="tabs" role="group" aria-label=${t("cash.invoices")}>${tab(true)}${tab(false)}</div>
     ${all.length === 0 && !isPartial && html`<p class="muted">${t(isUnpaid ? "cash.nothingToPay" : "cash.noInvoice")}</p>`}<ul class="list roomy">${all.map(row)}</ul>${more.below(all.length)}`;
+  const choice = html`<div class="tabs" role="group" aria-label=${t("cash.invoices")}>${tab(true)}${tab(false)}</div>`;
   const close = () => setOpen(undefined);
-  return html`<${Panel} title=${t("cash.invoices")} loaded=${invoices} show=${show} id="part-invoices" actions=${html`<button type="button" onClick=${() => setReport(true)}>${t("cash.report")}</button>`} />
+  return html`<${Panel} title=${t("cash.invoices")} loaded=${invoices} show=${show} choice=${choice} id="part-invoices" actions=${html`<button type="button" onClick=${() => setReport(true)}>${t("cash.report")}</button>`} />
     ${isReport && html`<${Report} onClose=${() => setReport(false)} />`}
     ${open?.kind === "pay" && html`<${Pay} bill=${open.bill} onClose=${close} onChange=${onChange} />`}
     ${open?.kind === "print" && html`<${Print} bill=${open.bill} onClose=${close} />`}

@@ -2,7 +2,7 @@
 import type { ChargeItem, Invoice } from "../../../../../fhir/r4.ts";
 import { readAll } from "../../platform/api.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { t } from "../../platform/texts.ts";
 import { sumOf } from "./open.ts";
 

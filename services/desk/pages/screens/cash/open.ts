@@ -2,6 +2,7 @@
 import type { ChargeItem, Encounter, FhirResource, Patient } from "../../../../../fhir/r4.ts";
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { For } from "../../parts/for.ts";
 import { useMore } from "../../parts/more.ts";
 import { say, sayFault } from "../../parts/notices.ts";
@@ -10,8 +11,9 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, readAll, search } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
-import { conceptOf, moneyOf, nameOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
 import { unitsOf } from "../../platform/money.ts";
+import { conceptOf, moneyOf } from "../../platform/shown-values.ts";
 import { listed, t } from "../../platform/texts.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
@@ -96,7 +98,7 @@ export function Open({ turn, everyMs, onChange }: PartProps) {
   const more = useMore(STEP, Number.POSITIVE_INFINITY);
   const account = (one: Account) => html`<li key=${one.encounter}>
     <span>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}<br />
-      <span class="muted">${dateOf(one.visit?.period?.start)} · ${listed(one.charges.map(({ code }) => conceptOf(code)))}</span></span>
+      <span class="muted"><${Dotted} of=${[dateOf(one.visit?.period?.start), listed(one.charges.map(({ code }) => conceptOf(code)))]} /></span></span>
     <span class="buttons"><strong class="nowrap">${totalOf(one.charges)}</strong>
     ${
       one.visit?.status === "finished"

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { Means, type Paid, type Payment } from "../../../../billing/payments.contract.ts";
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
@@ -14,11 +15,12 @@ import { actionsOf, Refused } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { moneyTyped, unitsTyped } from "../../platform/money.ts";
-import { moneyOf, nameOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
 import { joined, leading, locale, t } from "../../platform/texts.ts";
 import { type Bill, isCredit, totalOf } from "./bills.ts";
 import { Receipt } from "./receipt.ts";
 import { useKept } from "../../platform/drafts.ts";
+import { moneyOf } from "../../platform/shown-values.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
 
@@ -56,7 +58,7 @@ export function Pay({ bill, onClose, onChange }: PayProps) {
   const takenBack = new Set(payments.map(({ takesBack }) => takesBack));
   const row = (
     one: Payment,
-  ) => html`<li key=${one.payment}><span>${t(`means.${one.means}`)} <span class="muted">${one.reference && html`<bdi>${one.reference}</bdi>\u00a0· `}${momentOf(one.paidAt)} · <bdi>${one.number}</bdi></span></span>
+  ) => html`<li key=${one.payment}><span>${t(`means.${one.means}`)} <span class="muted"><${Dotted} of=${[one.reference, momentOf(one.paidAt), one.number]} /></span></span>
     <span class="buttons"><strong class="nowrap">${moneyOf(one.cents, one.currency)}</strong>${takenBack.has(one.payment) && html` <span class="tag">${t("cash.takenBack")}</span>`}
       <button type="button" class="quiet" onClick=${() => setReceipt({ payment: one, left })}>${t("cash.receipt")}<${For} who=${one.number} /></button>
       ${one.takesBack === undefined && !takenBack.has(one.payment) && html`<button type="button" class="quiet" onClick=${() => setTaking(one)}>${t("cash.takeBack")}<${For} who=${one.number} /></button>`}</span></li>`;

@@ -3,7 +3,7 @@ import type { Payment } from "../../../../billing/payments.contract.ts";
 import { html } from "../../html.ts";
 import { Sheet } from "../../parts/sheet.ts";
 import { dateOf, momentOf } from "../../platform/clock.ts";
-import { moneyOf } from "../../platform/names.ts";
+import { moneyOf } from "../../platform/shown-values.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { type Bill, isCredit, totalOf } from "./bills.ts";
 

@@ -11,8 +11,8 @@ import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { dateOf, timeOf, today } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
-import { moneyOf, numberIn } from "../../platform/names.ts";
-import { joined, t } from "../../platform/texts.ts";
+import { moneyOf } from "../../platform/shown-values.ts";
+import { joined, numberIn, t } from "../../platform/texts.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
 

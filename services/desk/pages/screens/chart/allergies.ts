@@ -4,7 +4,7 @@ import { html } from "../../html.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import type { Found } from "../../platform/api.ts";
 import type { Loaded } from "../../platform/load.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { leading, listed, t } from "../../platform/texts.ts";
 import { isActive } from "./recorded-allergies.ts";
 

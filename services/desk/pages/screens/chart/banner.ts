@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
 import { transferOf } from "../../../../hospitalizations/transfers.contract.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { later } from "../../parts/later.ts";
 import { ageOf, dateOf, since } from "../../platform/clock.ts";
@@ -37,11 +38,11 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
   const replacement = replacedBy(patient);
   const current = parts.encounters.value?.resources.find(({ status }) => status === "in-progress" || status === "onleave");
   const close = () => setOpen(undefined);
+  const [born, number] = [patient.birthDate && `${dateOf(patient.birthDate)} (${ageOf(patient.birthDate)})`, numberOf(patient)];
   return html`<section class="banner" aria-label=${t("chart.banner")}>
     <div>
       <p class="banner-name"><strong><bdi>${nameOf(patient)}</bdi></strong> ${otherNamesOf(patient).map((name) => html`<bdi key=${name} class="muted">${name} </bdi>`)}</p>
-      <p>${joined(sexOf(patient.gender), patient.birthDate && `${dateOf(patient.birthDate)} (${ageOf(patient.birthDate)})`)}
-        ${" · "}<bdi class="number">${numberOf(patient)}</bdi> ${telecom[0]?.value && html`\u00a0· <bdi>${telecom[0].value}</bdi>`}</p>
+      <p><${Dotted} of=${[sexOf(patient.gender), born, number && html`<bdi class="number">${number}</bdi>`, telecom[0]?.value]} /></p>
     </div>
     <${Allergies} loaded=${parts.allergies} />
     ${(deceasedBoolean || deceasedDateTime) && html`<p class="tag bad">† ${t("person.dead", { sex: patient.gender ?? "unknown" })} ${dateOf(deceasedDateTime)}</p>`}

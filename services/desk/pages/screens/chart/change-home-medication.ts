@@ -9,7 +9,7 @@ import { Form } from "../../parts/form.ts";
 import { useRecordEditing } from "../../parts/record-editing.ts";
 import { dateOf, today } from "../../platform/clock.ts";
 import type { Draft } from "../../platform/drafts.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import { dosageTextOf, sinceOf, stopped, takenSince } from "./home-medication-status.ts";
 

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { For } from "../../parts/for.ts";
 import { later } from "../../parts/later.ts";
 import { useMore } from "../../parts/more.ts";
@@ -9,7 +10,7 @@ import { Panel, Partial } from "../../parts/panel.ts";
 import type { Found } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import type { Loaded } from "../../platform/load.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import type { Parts } from "./sources.ts";
 
@@ -33,9 +34,7 @@ export function Encounters({ loaded, patient, parts }: { loaded: Loaded<Found<En
   const show = ({ resources, isPartial, hasMore }: Found<Encounter>) => html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
     ${resources.length === 0 && !isPartial && html`<p class="muted">${t("none")}</p>`}
     <ul class="list">${resources.slice(0, more.count).map(
-      (
-        one,
-      ) => html`<li key=${one.id}><span>${kindOf(one)} ${conceptOf(one.reasonCode?.[0]) && html`· <bdi>${conceptOf(one.reasonCode?.[0])}</bdi>`}<br />
+      (one) => html`<li key=${one.id}><span><${Dotted} of=${[kindOf(one), conceptOf(one.reasonCode?.[0])]} /><br />
         <span class="muted">${one.period?.end ? `${momentOf(one.period.start)} – ${momentOf(one.period.end)}` : momentOf(one.period?.start)}</span></span>
         <span class="buttons"><span class="tag">${tIfAny(`encounter.status.${one.status}`) ?? one.status}</span>${isStay(one) && patient && html` <button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("stay.summary")}<${For} who=${momentOf(one.period?.start)} /></button>`}</span></li>`,
     )}</ul>${more.below(resources.length)}`;

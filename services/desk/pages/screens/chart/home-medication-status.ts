@@ -1,6 +1,6 @@
 /** A patient's home medication, and its changes: plain data in, plain data out. */
 import type { Dosage, Encounter, MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
-import { typedIn } from "../../platform/names.ts";
+import { typedIn } from "../../platform/shown-values.ts";
 
 /** Whether it was entered in error. */
 export const isError = ({ status }: MedicationStatement): boolean => status === "entered-in-error";

@@ -13,10 +13,10 @@ import { type Found, update } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
-import { conceptOf } from "../../platform/names.ts";
 import { takeBack } from "../../platform/taken-back.ts";
 import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { continuedBy, isCurrent, isError, onHold, sinceOf, taken } from "./home-medication-status.ts";
 import type { Parts } from "./sources.ts";
 

@@ -10,6 +10,7 @@ import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
 import { create, createAndUpdate, read, Refused, search, update } from "../../platform/api.ts";
 import { useDraft } from "../../platform/drafts.ts";
+import { isDraft, noteText } from "../../platform/notes.ts";
 import { person } from "../../platform/sign-in.ts";
 import { t } from "../../platform/texts.ts";
 
@@ -18,16 +19,6 @@ const NOTE = { coding: [{ system: "http://loinc.org", code: "34109-9", display: 
 
 const encoded = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 const contentOf = (text: string) => [{ attachment: { contentType: "text/plain; charset=utf-8", data: encoded(text) } }];
-
-/** The text of a note; "" for other documents. */
-export function noteText({ content: [first] }: DocumentReference): string {
-  const { contentType = "", data } = first?.attachment ?? {};
-  if (!contentType.startsWith("text/plain") || data === undefined) return "";
-  return new TextDecoder().decode(Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)));
-}
-
-/** Whether it is not signed yet. */
-export const isDraft = ({ docStatus }: DocumentReference): boolean => docStatus === "preliminary";
 
 function noteOf(patient: string, text: string, amends?: DocumentReference): DocumentReference {
   const author = person.value?.fhirUser;

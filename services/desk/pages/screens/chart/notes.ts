@@ -12,7 +12,8 @@ import { offers } from "../../platform/menu.ts";
 import { isOpenToAll } from "../../platform/settings.ts";
 import { person, renew } from "../../platform/sign-in.ts";
 import { t } from "../../platform/texts.ts";
-import { isDraft, NoteForm, noteText } from "./note-form.ts";
+import { isDraft, noteText } from "../../platform/notes.ts";
+import { NoteForm } from "./note-form.ts";
 
 const records = actionsOf<typeof recordsContract>("records");
 /** Renews the token of a person who has become a practitioner since it was issued. @throws Refused */

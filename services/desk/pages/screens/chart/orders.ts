@@ -14,7 +14,7 @@ import { useDraft } from "../../platform/drafts.ts";
 import { type KnownCode, knownTests } from "../../platform/known-codes.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { testCatalogue, testText } from "../../platform/test-names.ts";
 import { language, t, tIfAny } from "../../platform/texts.ts";
 

@@ -13,8 +13,8 @@ import { actionsOf, type Found, read, Refused, update } from "../../platform/api
 import { useDraft } from "../../platform/drafts.ts";
 import { knownMedications } from "../../platform/known-codes.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
-import { conceptOf } from "../../platform/names.ts";
 import { amountIn, requireOneWay } from "../../platform/numbers.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { joined, leading, t } from "../../platform/texts.ts";
 import { Allergies } from "./allergies.ts";
 import { dosageTextOf, doseTextOf, timesADayOf } from "./home-medication-status.ts";

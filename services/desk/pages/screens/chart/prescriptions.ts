@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { AllergyIntolerance, MedicationRequest } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { For } from "../../parts/for.ts";
 import { later } from "../../parts/later.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
@@ -10,7 +11,7 @@ import { dateOf } from "../../platform/clock.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
 const Prescribe = later("prescribe", () => import("./prescribe.ts").then((it) => it.Prescribe));
@@ -36,7 +37,7 @@ export function Prescriptions({ loaded, allergies, patient }: PrescriptionsProps
     <ul class="list">${resources.map(
       (
         one,
-      ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.medicationCodeableConcept)}</bdi><br /><span class="muted">${dosageWords(one.dosageInstruction) && html`<bdi>${dosageWords(one.dosageInstruction)}</bdi>\u00a0· `}<span class="nowrap">${dateOf(one.authoredOn)}</span></span></span>
+      ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.medicationCodeableConcept)}</bdi><br /><span class="muted"><${Dotted} of=${[dosageWords(one.dosageInstruction), html`<span class="nowrap">${dateOf(one.authoredOn)}</span>`]} /></span></span>
         <span class="buttons"><span class=${one.status === "active" ? "tag good" : "tag"}>${tIfAny(`prescription.${one.status}`) ?? one.status}</span>
         ${one.status === "active" && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setStopped(one)}>${t("prescription.stop")}<${For} who=${conceptOf(one.medicationCodeableConcept)} /></button>`}</span></li>`,
     )}</ul>`;

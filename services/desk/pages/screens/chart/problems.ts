@@ -13,7 +13,7 @@ import { dateOf, today } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import { enteredInError, isError, statusOf } from "./problem-status.ts";
 

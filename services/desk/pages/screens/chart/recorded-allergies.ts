@@ -5,7 +5,7 @@ import { html } from "../../html.ts";
 import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { update } from "../../platform/api.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { takeBack } from "../../platform/taken-back.ts";
 import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
 

@@ -5,12 +5,13 @@ import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { Curve } from "../../parts/curve.ts";
+import { For } from "../../parts/for.ts";
 import { Finding, Flag, rangeOf, testOf } from "../../parts/finding.ts";
 import { Wide } from "../../parts/wide.ts";
 import type { Found } from "../../platform/api.ts";
 import { dateOf, momentOf } from "../../platform/clock.ts";
 import type { Loaded } from "../../platform/load.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { t } from "../../platform/texts.ts";
 
 const VOID = ["entered-in-error", "cancelled"];
@@ -31,7 +32,7 @@ export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
           return html`<tr key=${latest.id}><th scope="row"><bdi>${testOf(latest)}</bdi></th>
             <td class="figure"><${Finding} of=${latest} /> <${Flag} of=${latest} />${rangeOf(latest) && html`<br /><bdi class="muted">${rangeOf(latest)}</bdi>`}</td>
             <td class="nowrap" title=${momentOf(latest.effectiveDateTime)}>${dateOf(latest.effectiveDateTime)} ${latest.status === "preliminary" && html`<span class="tag">${t("result.preliminary")}</span>`}</td>
-            <td class="end">${all.length > 1 && html`<button type="button" class="nowrap" onClick=${() => setOpen(all)}>${t("result.all", { n: all.length })}<span class="visually-hidden"> · ${testOf(latest)}</span></button>`}</td></tr>`;
+            <td class="end">${all.length > 1 && html`<button type="button" class="nowrap" onClick=${() => setOpen(all)}>${t("result.all", { n: all.length })}<${For} who=${testOf(latest)} /></button>`}</td></tr>`;
         })}</tbody>
       </table><//>`
       }`;

@@ -7,7 +7,7 @@ import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { useRecordEditing } from "../../parts/record-editing.ts";
 import type { Draft } from "../../platform/drafts.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 
 interface StopProps {

@@ -4,13 +4,13 @@ import { findingOf, testOf } from "../../parts/finding.ts";
 import { useMore } from "../../parts/more.ts";
 import { Partial } from "../../parts/panel.ts";
 import { momentOf } from "../../platform/clock.ts";
-import { conceptOf, quantityOf } from "../../platform/names.ts";
 import { joined, t, type TextKey } from "../../platform/texts.ts";
 import { kindOf } from "./encounters.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
+import { noteText } from "../../platform/notes.ts";
+import { conceptOf, quantityOf } from "../../platform/shown-values.ts";
 import { isError as isNotedByMistake, outcomeOf } from "../round/dose-outcome.ts";
 import { isError } from "./home-medication-status.ts";
-import { noteText } from "./note-form.ts";
 import type { Parts } from "./sources.ts";
 
 /** Number shown at first, the newest first, and added each time. */

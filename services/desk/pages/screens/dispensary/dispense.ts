@@ -16,8 +16,9 @@ import { dateOf } from "../../platform/clock.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
-import { conceptOf, nameOf, numberIn } from "../../platform/names.ts";
-import { joined, leading, listed, t } from "../../platform/texts.ts";
+import { nameOf } from "../../platform/names.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
+import { joined, leading, listed, numberIn, t } from "../../platform/texts.ts";
 import { type Lots, lotsOf, numberOfLot, placeOf, Usable } from "./lots.ts";
 import { isActive } from "../chart/recorded-allergies.ts";
 

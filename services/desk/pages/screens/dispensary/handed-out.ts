@@ -16,9 +16,10 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, read, update } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
-import { conceptOf, countText, nameOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
+import { conceptOf, countText } from "../../platform/shown-values.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 type Given = WithPatient<MedicationDispense>;

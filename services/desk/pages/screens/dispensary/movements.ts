@@ -7,8 +7,7 @@ import { Wide } from "../../parts/wide.ts";
 import { actionsOf, readAll } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
-import { numberIn } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { numberIn, t } from "../../platform/texts.ts";
 import { numberOfLot, placeOf, tokenOf } from "./lots.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");

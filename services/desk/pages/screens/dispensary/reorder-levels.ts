@@ -11,8 +11,7 @@ import { say } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf, readAll } from "../../platform/api.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
-import { numberIn } from "../../platform/names.ts";
-import { joined, t } from "../../platform/texts.ts";
+import { joined, numberIn, t } from "../../platform/texts.ts";
 import { placeOf, tokenOf } from "./lots.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");

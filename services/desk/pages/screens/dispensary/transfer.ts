@@ -9,8 +9,7 @@ import { say } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf, Refused, search } from "../../platform/api.ts";
 import { useLoad } from "../../platform/load.ts";
-import { numberIn } from "../../platform/names.ts";
-import { joined, t } from "../../platform/texts.ts";
+import { joined, numberIn, t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { tokenOf } from "./lots.ts";
 

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { Appointment, Patient, Practitioner } from "../../../../../fhir/r4.ts";
 import type { visits as visitsContract } from "../../../../visits/visits.contract.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { DateField } from "../../parts/date-field.ts";
 import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
@@ -13,8 +14,9 @@ import { timeOf, today } from "../../platform/clock.ts";
 import { useNews } from "../../platform/live.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
-import { conceptOf, nameOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
 import { hrefOf } from "../../platform/router.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
 const visits = actionsOf<typeof visitsContract>("visits");
@@ -83,11 +85,12 @@ export function Appointments({ turn, onArrived }: { turn: number; onArrived: () 
   };
   const row = (one: Expected) => {
     const { of, patient, practitioner } = one;
+    const time = html`<strong>${timeOf(of.start)}</strong>${isOverbooked(of) && html` <span class="tag warn">${t("appointment.overbooked")}</span>`}`;
     const said = [of.description ?? conceptOf(of.reasonCode?.[0]), practitioner && nameOf(practitioner)].filter(Boolean);
     const button = (text: string, onClick: () => unknown, isQuiet = true) =>
       html`<button type="button" class=${isQuiet ? "quiet" : ""} onClick=${onClick}>${text}<${For} who=${nameOf(patient)} /></button>`;
     return html`<li key=${of.id}><span>${patient ? html`<a href=${hrefOf("chart", patient.id)}><${PersonLine} patient=${patient} /></a>` : t("person.notKnown")}<br />
-      <strong>${timeOf(of.start)}</strong>${isOverbooked(of) && html` <span class="tag warn">${t("appointment.overbooked")}</span>`}${said.map((text) => html`<span key=${text} class="muted"> · <bdi>${text}</bdi></span>`)}</span>
+      <${Dotted} of=${[time, ...said.map((text) => html`<bdi class="muted">${text}</bdi>`)]} /></span>
       ${
         EXPECTED.includes(of.status)
           ? html`<span class="buttons">${button(t("appointment.arrived"), () => arrived(one), false)}

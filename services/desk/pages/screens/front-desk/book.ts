@@ -13,8 +13,8 @@ import { create, Refused, search, update } from "../../platform/api.ts";
 import { instantOf, momentOf, timeOf, today } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { useLoad } from "../../platform/load.ts";
-import { nameOf, numberIn } from "../../platform/names.ts";
-import { listed, t } from "../../platform/texts.ts";
+import { nameOf } from "../../platform/names.ts";
+import { listed, numberIn, t } from "../../platform/texts.ts";
 
 /** Durations of appointments, minutes. */
 const MINUTES = ["10", "15", "20", "30", "45", "60", "90"];

@@ -15,10 +15,11 @@ import { plainLetters } from "../../platform/birth-date.ts";
 import { since, timeOf } from "../../platform/clock.ts";
 import { useNews } from "../../platform/live.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
-import { conceptOf, nameOf, numberOf, otherNamesOf } from "../../platform/names.ts";
+import { nameOf, numberOf, otherNamesOf } from "../../platform/names.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 
 const visits = actionsOf<typeof visitsContract>("visits");
 /** Limit of the list. */

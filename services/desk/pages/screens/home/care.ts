@@ -4,7 +4,7 @@ import type { Board, BoardPart, BoardStay, BoardWard } from "../../../../wards/b
 import { actionsOf } from "../../platform/api.ts";
 import { boardOfAllWards, isIn, isOwn, ownWard, staysIn, wardOf } from "../../platform/own-ward.ts";
 import { t } from "../../platform/texts.ts";
-import { ownDrafts } from "../mine/drafts.ts";
+import { ownDrafts } from "../mine/own-drafts.ts";
 import { type Counted, EVERY_MS, type Source } from "./work.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");

@@ -1,29 +1,18 @@
 /** The person's own unfinished notes, each with a link to its patient's chart. */
 import type { DocumentReference } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
-import { type Joined, searchWithPatients } from "../../parts/joined.ts";
+import type { Joined } from "../../parts/joined.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
+import { noteText } from "../../platform/notes.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { person } from "../../platform/sign-in.ts";
 import { t } from "../../platform/texts.ts";
-import { isDraft, noteText } from "../chart/note-form.ts";
+import { ownDrafts } from "./own-drafts.ts";
 
-/** Number of the newest notes that are searched for drafts. */
-const MAX_NOTES = "200";
 /** Characters of a note that are shown. */
 const MAX_LETTERS = 120;
-
-/** The unfinished notes of the signed-in person, with their patients. */
-export async function ownDrafts(): Promise<Joined<DocumentReference>> {
-  const author = person.value?.fhirUser ?? "";
-  if (!author.startsWith("Practitioner/")) return { all: [], isPartial: false };
-  const query = { author, status: "current", _sort: "-date", _count: MAX_NOTES };
-  const { all, isPartial } = await searchWithPatients<DocumentReference>("DocumentReference", query);
-  return { all: all.filter(({ of }) => isDraft(of)), isPartial };
-}
 
 const beginningOf = (text: string): string => (text.length > MAX_LETTERS ? `${text.slice(0, MAX_LETTERS)}…` : text);
 

@@ -13,9 +13,9 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, readAll } from "../../platform/api.ts";
 import { useNews } from "../../platform/live.ts";
 import { useLoad } from "../../platform/load.ts";
-import { nameOf, numberIn } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
 import { go } from "../../platform/router.ts";
-import { t } from "../../platform/texts.ts";
+import { numberIn, t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");

@@ -5,8 +5,7 @@ import { html } from "../../html.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { useLoad } from "../../platform/load.ts";
-import { numberIn } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { numberIn, t } from "../../platform/texts.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
 /** Interval of reading, milliseconds. */

@@ -12,10 +12,11 @@ import { TimeField } from "../../parts/time-field.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { lastInstantOf, momentOf, timeOf } from "../../platform/clock.ts";
-import { nameOf, typedIn } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
 import { amountIn, requireOneWay } from "../../platform/numbers.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
+import { typedIn } from "../../platform/shown-values.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 /** Refusals that can be overridden with a reason. */

@@ -4,6 +4,7 @@ import type { MedicationAdministration, Patient, Practitioner } from "../../../.
 import { DoseOutcome } from "../../../../pharmacy/doses.contract.ts";
 import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { For } from "../../parts/for.ts";
@@ -17,7 +18,8 @@ import { momentOf } from "../../platform/clock.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
-import { conceptOf, nameOf, quantityOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
+import { conceptOf, quantityOf } from "../../platform/shown-values.ts";
 import { joined, listed, t } from "../../platform/texts.ts";
 import { isError, outcomeOf } from "./dose-outcome.ts";
 
@@ -66,7 +68,7 @@ export function NotedDoses({ patients, isOfOne = false, onClose, onDone }: Noted
     const tag = isError(one) ? "tag" : outcome === DoseOutcome.given ? "tag good" : "tag warn";
     return html`<li key=${one.id}><span><strong><bdi>${what}</bdi></strong> ${one.dosage?.dose && quantityOf(one.dosage.dose)}
       ${!isOfOne && patient && html`<br /><${PersonLine} patient=${patient} />`}
-      <br /><span class="muted"><span class="nowrap">${momentOf(one.effectiveDateTime)}</span>${by && html`\u00a0· <bdi>${nameOf(by)}</bdi>`}${whyOf(one) && html`\u00a0· <bdi>${whyOf(one)}</bdi>`}</span></span>
+      <br /><span class="muted"><${Dotted} of=${[html`<span class="nowrap">${momentOf(one.effectiveDateTime)}</span>`, by && nameOf(by), whyOf(one)]} /></span></span>
       <span class="buttons"><span class=${tag}>${t(isError(one) ? "round.takenBack" : `round.${outcome}`)}</span>
       ${!isError(one) && offers("pharmacy.administer") && html`<button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("round.takeBack")}<${For} who=${listed([what, !isOfOne && nameOf(patient), momentOf(one.effectiveDateTime)])} /></button>`}</span></li>`;
   };

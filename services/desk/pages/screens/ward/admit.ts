@@ -12,11 +12,12 @@ import { PatientSearch } from "../../parts/patient-search.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, search } from "../../platform/api.ts";
 import { useLoad } from "../../platform/load.ts";
-import { conceptOf, nameOf } from "../../platform/names.ts";
+import { nameOf } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { CleaningChoice } from "./cleaning.ts";
 import { type PlacedBed, stateOf } from "./move.ts";
 import { useKept } from "../../platform/drafts.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 

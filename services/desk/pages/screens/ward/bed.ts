@@ -1,6 +1,7 @@
 /** The content of a bed on the board. Each state has a word or a sign, not only a colour. */
 import type { BoardBed, BoardPatient, BoardStay } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { sexOf } from "../../platform/names.ts";
 import { joined, listed, t, tIfAny } from "../../platform/texts.ts";
 import { calledIn, stateOf } from "./move.ts";
@@ -26,10 +27,10 @@ export function BedContent({ bed }: { bed: BoardBed }) {
     ${
       stay &&
       html`<span class="bed-who"><${Who} person=${stay} /></span>
-      <span class="bed-why"><span class="nowrap">${t("ward.day", { n: stay.days + 1 })}</span>${stay.diagnosis && html`\u00a0· <bdi>${stay.diagnosis}</bdi>`}</span>
+      <span class="bed-why"><${Dotted} of=${[html`<span class="nowrap">${t("ward.day", { n: stay.days + 1 })}</span>`, stay.diagnosis]} /></span>
       <span class="bed-tags">
         ${stay.allergies.length > 0 && html`<span class="tag bad">⚠ ${listed(stay.allergies)}</span> `}
-        ${stay.isolation && html`<span class="tag bad">⛔ ${stay.isolation}</span> `}
+        ${stay.isolation && html`<span class="tag bad">⊘ ${stay.isolation}</span> `}
         ${stay.leave && html`<span class="tag">${t("ward.onLeave")}</span> `}
         <${Waits} stay=${stay} />
       </span>`

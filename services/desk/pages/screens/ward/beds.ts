@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Board, BoardRoom, BoardStay, BoardWard } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
+import { isKept } from "../../platform/drafts.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { AdmitDialog } from "./admit.ts";
 import { BedContent } from "./bed.ts";
@@ -21,6 +22,7 @@ import {
   moving,
   type PlacedBed,
 } from "./move.ts";
+import { HandOver, handOverOf } from "./hand-over.ts";
 import { StayDialog } from "./stay.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -111,7 +113,10 @@ function Opened({ open, board, ward, reload }: OpenedProps) {
   if (!stay) return html`<${AdmitDialog} key=${location} bed=${shown} onClose=${close} reload=${reload} />`;
   if (!bed && !board.unknown.includes("stays")) {
     const name = calledIn(stay);
-    return html`<${Dialog} key="gone" title=${joined(entered.place, name)} onClose=${close}><p role="status">${t("ward.noLongerHere", { name })}</p><//>`;
+    return html`<${Dialog} key="gone" title=${joined(entered.place, name)} onClose=${close}>
+      <p role="status">${t("ward.noLongerHere", { name })}</p>
+      ${isKept(handOverOf(stay.stay)) && html`<${HandOver} stay=${stay} onDone=${close} />`}
+    <//>`; // what was typed for those who take over is not lost with the bed
   }
   return html`<${StayDialog} key=${stay.stay} bed=${shown} stay=${shown.stay ?? stay} unknown=${board.unknown} onClose=${close} reload=${reload} />`;
 }

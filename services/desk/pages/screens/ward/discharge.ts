@@ -11,13 +11,13 @@ import { actionsOf, type Found, Refused, search, update } from "../../platform/a
 import { today } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
-import { conceptOf } from "../../platform/names.ts";
 import { takeBack, takeBackEach } from "../../platform/taken-back.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { stopped, taken } from "../chart/home-medication-status.ts";
 import { calledIn } from "./move.ts";
 import { dropDraft, useDraft, useKept } from "../../platform/drafts.ts";
+import { conceptOf } from "../../platform/shown-values.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 const DISPOSITIONS = ["home", "other-hcf", "rehab", "long", "aadvice", "oth"] as const satisfies Disposition[];

@@ -3,6 +3,7 @@ import type { Communication, Practitioner } from "../../../../../fhir/r4.ts";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { BoardStay } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
@@ -36,9 +37,12 @@ async function notesOf(stay: string): Promise<Note[]> {
   });
 }
 
+/** The name under which a note is kept until it is sent. @param stay "Encounter/…" */
+export const handOverOf = (stay: string): string => `hand-over.${stay}`;
+
 export function HandOver({ stay: { stay, name }, onDone }: { stay: BoardStay; onDone: () => void }) {
   const known = useLoad(`hand-overs ${stay}`, () => notesOf(stay));
-  const { draft, set, clear } = useDraft(`hand-over.${stay}`);
+  const { draft, set, clear } = useDraft(handOverOf(stay));
   const send = async () => {
     await stays.handOver({ stay, text: draft.value["text"] ?? "" });
     clear();
@@ -49,7 +53,7 @@ export function HandOver({ stay: { stay, name }, onDone }: { stay: BoardStay; on
     <h3>${t("ward.handOvers")}</h3>
     <${NotKnown} loaded=${known} />
     ${known.value?.length === 0 && html`<p class="muted">${t("ward.noHandOver")}</p>`}
-    <ul class="list">${(known.value ?? []).map((one) => html`<li key=${one.id}><span class="note-text" dir="auto">${one.text}</span> <span class="muted">${momentOf(one.at)} ${one.by && html`· <bdi>${one.by}</bdi>`}</span></li>`)}</ul>
+    <ul class="list">${(known.value ?? []).map((one) => html`<li key=${one.id}><span class="note-text" dir="auto">${one.text}</span> <span class="muted"><${Dotted} of=${[momentOf(one.at), one.by]} /></span></li>`)}</ul>
     <${Form} send=${send} submit=${t("ward.handOver")} label=${t("ward.handOver")} isInline>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("ward.handOver.text")} name="hand-over" hint=${t("ward.handOver.hint")} value=${draft.value["text"] ?? ""} onValue=${(text: string) => set("text", text)} required fault=${faultOf("text")} />`}
     <//>

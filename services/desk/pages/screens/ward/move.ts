@@ -2,9 +2,10 @@
 import { signal } from "@preact/signals";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { BoardBed, BoardStay, WaitingRequest } from "../../../../wards/board.contract.ts";
-import { say, sayFault } from "../../parts/notices.ts";
+import { say, sayFault, tell } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { t } from "../../platform/texts.ts";
+import { askAgain, askTransferAgain, inSteps } from "./ask-again.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 
@@ -63,7 +64,7 @@ export const stateOf = ({ status, cleaning }: BoardBed): string =>
 /** A bed was chosen that is none for the patient being moved: the own one ends the move, for another it says why. */
 function refuse(carried: Carried, bed: PlacedBed): void {
   if (isStay(carried) && bed.stay?.stay === carried.stay) moving.value = undefined;
-  else say(t("ward.notThere", { bed: bed.place, why: stateOf(bed) }));
+  else tell(t("ward.notThere", { bed: bed.place, why: stateOf(bed) }));
 }
 
 /** Puts the patient being moved into a bed. @param done called when the board has changed @returns whether it succeeded */
@@ -86,22 +87,26 @@ export async function moveTo(bed: PlacedBed, done: () => void): Promise<boolean>
   return isDone;
 }
 
-async function moved({ stay, version, name }: BoardStay, bed: PlacedBed, done: () => void): Promise<void> {
+async function moved(one: BoardStay, bed: PlacedBed, done: () => void): Promise<void> {
+  const { stay, version, name } = one;
   const other = bed.stay;
+  const again = [one, ...(other ? [other] : [])].map((it) => () => askTransferAgain(it));
   if (other) {
     await stays.swap({ stay, version, with: other.stay, versionOfOther: other.version });
-    say(t("ward.swapped", { one: calledIn({ name }), other: calledIn(other) }), () => stays.swap({ stay, with: other.stay }).then(done));
-    return;
+    const back = inSteps(() => stays.swap({ stay, with: other.stay }), ...again);
+    return say(t("ward.swapped", { one: calledIn({ name }), other: calledIn(other) }), () => back().finally(done));
   }
   await stays.transfer({ stay, version, bed: bed.location });
-  say(t("ward.moved", { name: calledIn({ name }), bed: bed.place }), () =>
-    stays.cancelTransfer({ stay, reason: t("undo.reason") }).then(done),
-  );
+  const back = inSteps(() => stays.cancelTransfer({ stay, reason: t("undo.reason") }), ...again);
+  say(t("ward.moved", { name: calledIn({ name }), bed: bed.place }), () => back().finally(done));
 }
 
-async function admitted({ request, patient, name }: WaitingRequest, bed: PlacedBed, done: () => void): Promise<void> {
+async function admitted(waiting: WaitingRequest, bed: PlacedBed, done: () => void): Promise<void> {
+  const { request, patient, name } = waiting;
   const { stay } = await stays.admit({ patient, bed: bed.location, request });
-  say(t("ward.admittedTo", { name: calledIn({ name }), bed: bed.place }), () =>
-    stays.cancelAdmission({ stay, reason: t("undo.reason") }).then(done),
+  const back = inSteps(
+    () => stays.cancelAdmission({ stay, reason: t("undo.reason") }),
+    () => askAgain(waiting), // the patient waits for a bed as before
   );
+  say(t("ward.admittedTo", { name: calledIn({ name }), bed: bed.place }), () => back().finally(done));
 }

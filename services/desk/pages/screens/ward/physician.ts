@@ -9,6 +9,7 @@ import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf, Refused, search } from "../../platform/api.ts";
+import { useKept } from "../../platform/drafts.ts";
 import { useLoad } from "../../platform/load.ts";
 import { nameOf } from "../../platform/names.ts";
 import { leading, t } from "../../platform/texts.ts";
@@ -29,14 +30,15 @@ interface PhysicianProps {
 export function Physician({ stay, reload }: PhysicianProps) {
   const [isOpen, setOpen] = useState(false);
   const close = () => setOpen(false);
-  return html`<p>${leading("ward.physician")} <bdi>${stay.physicianName ?? t("ward.noPhysician")}</bdi>
+  return html`<p>${leading("ward.physician")} <bdi>${stay.physicianName ?? t("ward.noPhysician")}</bdi>${" "}
       ${!isOpen && html`<button type="button" class="quiet" onClick=${() => setOpen(true)}>${t("ward.otherPhysician")}</button>`}</p>
     ${isOpen && html`<${Choose} stay=${stay} reload=${reload} onClose=${close} />`}`;
 }
 
 function Choose({ stay: { stay, version, physician: before, name }, reload, onClose }: PhysicianProps & { onClose: () => void }) {
   const known = useLoad("practitioners", practitioners);
-  const [chosen, setChosen] = useState("");
+  const kept = `physician ${stay}`;
+  const [chosen, setChosen] = useKept(kept, "physician");
   const people = (known.value ?? []).map((one): [string, string] => [`Practitioner/${one.id}`, nameOf(one)]);
   const others = people.filter(([one]) => one !== before);
   const hint = known.value && others.length === 0 ? t("choice.none") : undefined;
@@ -48,7 +50,7 @@ function Choose({ stay: { stay, version, physician: before, name }, reload, onCl
     onClose();
     reload();
   };
-  return html`<${NotKnown} loaded=${known} /><${Form} send=${send} submit=${t("store")} onCancel=${onClose} label=${t("ward.physician")} isInline fieldOf=${{ CHOOSE_FROM_LIST: "physician" }}>
+  return html`<${NotKnown} loaded=${known} /><${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose} label=${t("ward.physician")} isInline fieldOf=${{ CHOOSE_FROM_LIST: "physician" }}>
     ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("ward.physician")} name="physician" value=${chosen} onValue=${setChosen} options=${[["", t("choose")], ...others]} hint=${hint} required autofocus fault=${faultOf("physician")} />`}
   <//>`;
 }

@@ -1,5 +1,4 @@
 /** A transfer to another ward: requested, withdrawn, and the other ward's answer. */
-import { useState } from "preact/hooks";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { TransferRequest } from "../../../../hospitalizations/transfers.contract.ts";
 import type { BoardWard } from "../../../../wards/board.contract.ts";
@@ -9,6 +8,7 @@ import { Form } from "../../parts/form.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
+import { useKept } from "../../platform/drafts.ts";
 import { isIn, useAllWards } from "../../platform/own-ward.ts";
 import { t } from "../../platform/texts.ts";
 
@@ -38,7 +38,8 @@ interface TransferProps {
 export function Transfer({ stay, version, name, transfer, from, onClose, onDone }: TransferProps) {
   const known = useAllWards();
   const all: BoardWard[] = known.value?.wards ?? [];
-  const [to, setTo] = useState("");
+  const kept = `transfer ${stay}`;
+  const [to, setTo] = useKept(kept, "to");
   const where = (place: string) => all.find((ward) => isIn(ward, place))?.name ?? "…";
   const ask = async () => {
     if (to === "") throw new Refused(422, "CHOOSE_FROM_LIST", "");
@@ -72,7 +73,7 @@ export function Transfer({ stay, version, name, transfer, from, onClose, onDone 
     ${
       mayAsk &&
       !isNowhere &&
-      html`<${Form} send=${ask} submit=${t("transfer.ask")} label=${t("transfer.ask")} isInline fieldOf=${{ CHOOSE_FROM_LIST: "to" }}>
+      html`<${Form} draft=${kept} send=${ask} submit=${t("transfer.ask")} label=${t("transfer.ask")} isInline fieldOf=${{ CHOOSE_FROM_LIST: "to" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("transfer.where")} name="transfer-to" value=${to} onValue=${setTo} options=${options} required fault=${faultOf("to")} />`}
     <//>`
     }

@@ -4,6 +4,7 @@ import type { hospitalizations as hospitalizationsContract } from "../../../../h
 import type { Board, BoardStay, BoardWard, WaitingRequest } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { Field } from "../../parts/field.ts";
 import { For } from "../../parts/for.ts";
 import { Form } from "../../parts/form.ts";
@@ -12,6 +13,7 @@ import { actionsOf } from "../../platform/api.ts";
 import { momentOf, since } from "../../platform/clock.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
+import { askAgain } from "./ask-again.ts";
 import { Who } from "./bed.ts";
 import { beginDrag, type Carried, calledIn, endDrag, isStay, moving } from "./move.ts";
 import { useKept } from "../../platform/drafts.ts";
@@ -23,6 +25,10 @@ interface WaitingProps {
   ward: BoardWard;
   reload: () => void;
 }
+
+/** When the patient is to come, or for how long the request has waited. */
+const timeOf = ({ plannedFor, requestedAt }: WaitingRequest): string | undefined =>
+  plannedFor ? momentOf(plannedFor) : requestedAt && since(requestedAt);
 
 const carry = (carried: Carried) => {
   moving.value = carried;
@@ -38,8 +44,7 @@ export function Waiting({ board: { waiting, coming, unknown }, ward, reload }: W
   ) => html`<li key=${one.request} draggable onDragEnd=${endDrag} onDragStart=${(event: DragEvent) => beginDrag(event, one)}>
     <span><a href=${hrefOf("chart", one.patient)}><${Who} person=${one} /></a><br />
       <span class=${one.kind === "emergency" ? "tag bad" : "tag"}>${t(`request.${one.kind}`)}</span> ${one.status === "accepted" && html`<span class="tag good">${t("request.accepted")}</span> `}
-      <bdi>${one.reason}</bdi> ${one.needs.map((need) => html`<span key=${need} class="tag">${tIfAny(`attribute.${need}`) ?? need}</span> `)}
-      <span class="muted nowrap">${one.reason && "· "}${one.plannedFor ? momentOf(one.plannedFor) : one.requestedAt && since(one.requestedAt)}</span></span>
+      <${Dotted} of=${[one.reason, timeOf(one) && html`<span class="muted nowrap">${timeOf(one)}</span>`]} /> ${one.needs.map((need) => html`<span key=${need} class="tag">${tIfAny(`attribute.${need}`) ?? need}</span> `)}</span>
     <span class="buttons">${give(one)}<a href=${hrefOf("beds", one.request)}>${t("beds.find")}<${For} who=${calledIn(one)} /></a>${
       one.status === "requested"
         ? html`<button type="button" class="quiet" onClick=${() => accept(one, ward, reload)}>${t("request.accept")}<${For} who=${calledIn(one)} /></button>`
@@ -97,20 +102,6 @@ async function acceptTransfer({ stay, version, name, transfer }: BoardStay, relo
     sayFault(error);
   }
   reload();
-}
-
-/** A denied request stays denied (rule encounter-status): requests the same again, and accepts it if it was accepted. */
-async function askAgain({ patient, kind, ward, reason, plannedFor, motherStay, needs, status }: WaitingRequest): Promise<void> {
-  const { request } = await stays.request({
-    patient,
-    kind,
-    needs,
-    ...(ward !== undefined && { ward }),
-    ...(reason !== undefined && { reason }),
-    ...(plannedFor !== undefined && { plannedFor }),
-    ...(motherStay !== undefined && { motherStay }),
-  });
-  if (status === "accepted") await stays.accept({ request });
 }
 
 /** Denies an admission request or a transfer, with a reason. */

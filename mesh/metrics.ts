@@ -142,6 +142,7 @@ export const sample = {
   bytesInFlight: sampled("openward_bytes_in_flight", "Bytes of requests and answers that the gateway holds"),
   requestsInFlight: sampled("openward_requests_in_flight", "Requests whose answers are owed"),
   commitQueue: sampled("openward_commit_queue", "Work that waits for its store"),
+  slowSearches: sampled("openward_slow_searches", "Searches that take long: they run in a thread of their own, or wait for it"),
   circuitsOpen: sampled("openward_circuits_open", "Actions of nodes that are not called because they fail"),
   nodesSeen: sampled("openward_nodes_seen", "Nodes of the mesh that this one sees, itself included"),
   clockOff: sampled(

@@ -6,6 +6,7 @@ import type { Service, ServiceSchema } from "moleculer";
 import { readConfig } from "../mesh/config.ts";
 import { sample, storeFailures, timed } from "../mesh/metrics.ts";
 import { openStore, type StoreConfig } from "../store/open-store.ts";
+import { slowSearches } from "../store/sqlite/slow-questions.ts";
 import { StoreError, StoreErrorType } from "../store/store-error.ts";
 import type { Store as OpenStore, StoreOptions } from "../store/store.ts";
 
@@ -67,6 +68,7 @@ export function Store({ config, events, indexVersion, ...options }: StoreMixinOp
       const store = await openStore(config ?? readConfig(), { ...options, ...events?.(this), indexVersion: version, name: this.name });
       this.store = timed(this.name, TIMED, tellingTrouble(store, this));
       this.endSampling = sample.commitQueue(() => this.store?.waiting() ?? 0);
+      sample.slowSearches(slowSearches); // of the process: the same source for each of its stores
     },
 
     async stopped() {

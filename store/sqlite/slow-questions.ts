@@ -87,6 +87,9 @@ export function askSlowly<Of extends StoreQuestion>(
   return answered;
 }
 
+/** Questions of all files that are being answered, or wait. */
+export const slowSearches = (): number => waiting.size + (running ? 1 : 0);
+
 /** Resolves when no question to the file is open, and the thread has closed it: before the file is closed here, which empties its log. */
 export async function releaseFile(file: string): Promise<void> {
   await Promise.allSettled(open.get(file) ?? []);

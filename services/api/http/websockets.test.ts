@@ -25,7 +25,7 @@ describe("a websocket that is bound to a Subscription", () => {
       isReady: () => true,
       enter: async () => (fault ? Promise.reject(fault) : {}),
       refused: () => {},
-      typeOf: async () => "Observation",
+      typesOf: async () => ["Observation"],
       mayHear: () => mayHear,
     });
     server.on("upgrade", (request, socket, head) => webSockets.upgrade(request, socket, head));

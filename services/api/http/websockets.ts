@@ -35,7 +35,7 @@ interface Client {
   enter(): Promise<Record<string, unknown>>;
   requester: Requester;
   /** Bound Subscriptions, with their types. */
-  bound: Map<string, string>;
+  bound: Map<string, readonly string[]>;
   waiting: number;
   isAlive: boolean;
   /** Pings and pongs since the last ping of the gateway. */
@@ -53,10 +53,10 @@ export interface WebSocketOptions {
   enter(request: IncomingMessage): Promise<Record<string, unknown>>;
   /** Called when a client is refused. */
   refused(error: unknown, request: IncomingMessage): void;
-  /** The type of an active Subscription that the caller may read, with channel websocket; undefined: there is none with the id. */
-  typeOf(subscription: string, meta: Record<string, unknown>): Promise<string | undefined>;
-  /** Whether the caller may search all of the type: a ping reveals that there is a new match, whoever has subscribed. */
-  mayHear(type: string, meta: Record<string, unknown>): boolean;
+  /** The types that the criteria of an active Subscription look at, if the caller may read it and its channel is websocket; undefined: there is none with the id. */
+  typesOf(subscription: string, meta: Record<string, unknown>): Promise<readonly string[] | undefined>;
+  /** Whether the caller may search all of the types: a ping reveals that there is a new match, whoever has subscribed. */
+  mayHear(types: readonly string[], meta: Record<string, unknown>): boolean;
 }
 
 /** Whether a request is for a websocket here; other requests with `Upgrade` are answered as if they had none. */
@@ -118,8 +118,8 @@ export class WebSockets {
     client?.enter().then(
       (meta) => {
         if (webSocket.readyState !== webSocket.OPEN) return;
-        const types = subscription === undefined ? [...client.bound.values()] : [client.bound.get(subscription) ?? ""];
-        if (types.every((type) => this.#options.mayHear(type, meta))) work();
+        const types = subscription === undefined ? [...client.bound.values()].flat() : (client.bound.get(subscription) ?? [""]);
+        if (this.#options.mayHear(types, meta)) work();
         else webSocket.close(REFUSED, "You may not hear of this any more.");
       },
       (error: { code?: number }) => {
@@ -189,18 +189,18 @@ export class WebSockets {
     if (id === undefined) return webSocket.close(REFUSED, "Send `bind` and the id of a Subscription.");
     if (client.waiting >= MAX_WAITING || client.bound.size >= MAX_BOUND) return webSocket.close(REFUSED, "Too many at once.");
     client.waiting += 1;
-    const { typeOf, mayHear } = this.#options;
-    const type = await client
+    const { typesOf, mayHear } = this.#options;
+    const types = await client
       .enter()
       .then(async (meta) => {
-        const told = await typeOf(id, meta);
+        const told = await typesOf(id, meta);
         return told !== undefined && mayHear(told, meta) ? told : undefined;
       })
       .catch(() => undefined);
     client.waiting -= 1;
     if (webSocket.readyState !== webSocket.OPEN) return;
-    if (type === undefined) return webSocket.close(REFUSED, "There is no active Subscription with this id and channel.");
-    client.bound.set(id, type);
+    if (types === undefined) return webSocket.close(REFUSED, "There is no active Subscription with this id and channel.");
+    client.bound.set(id, types);
     this.#bound.set(id, (this.#bound.get(id) ?? new Set()).add(webSocket));
     webSocket.send(`bound ${id}`);
   }

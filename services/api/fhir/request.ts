@@ -201,8 +201,13 @@ export async function formRequest(request: FhirRequest): Promise<FhirRequest> {
     throw httpError(413, "QUERY_TOO_LARGE", `The search is longer than ${MAX_OF_FORM} characters: ask in parts.`);
   }
   const search = [request.search, form].filter((part) => part !== "").join("&");
+  return readBy(request, search);
+}
+
+/** The GET that is equivalent to a POST. @param search its whole query: that of the URL, and what the body adds */
+export function readBy(request: FhirRequest, search: string): FhirRequest {
   const { meta } = request.caller;
   // The audit log should show the criteria, not only the path.
-  if (typeof meta?.["asked"] === "string") meta["asked"] = `${meta["asked"].split("?", 1)[0]}?${search}`;
+  if (typeof meta?.["asked"] === "string") meta["asked"] = `${meta["asked"].split("?", 1)[0]}?${search.slice(0, MAX_OF_FORM)}`;
   return { ...request, method: "GET", search, query: pairsOf(search) };
 }

@@ -51,17 +51,17 @@ export class Connections {
     return this.#all.size;
   }
 
-  /** Adds a connection; if its client connects too often, it is refused or closed. Beyond the limits the longest idle one is closed, of the same client if that has too many; if there is none, this one. */
-  add(socket: Socket, client: string | undefined): void {
+  /** Adds a connection; if its client connects too often, it is refused or closed. Beyond the limits the longest idle one is closed, of the same client if that has too many; if there is none, this one. @returns whether it is open */
+  add(socket: Socket, client: string | undefined): boolean {
     const isOneTooMany = client !== undefined && !this.#rate.admits(client);
     if (isOneTooMany && !this.#refusals.admits(client)) {
       socket.destroy();
-      return;
+      return false;
     }
     const isClientFull = client !== undefined && (this.#perClient.get(client) ?? 0) >= this.#maxPerClient;
     if ((isClientFull || this.#all.size >= this.#max) && !this.#closeIdle(isClientFull ? client : this.#greediest())) {
       socket.destroy();
-      return;
+      return false;
     }
     this.#order += 1;
     const connection = { socket, client, busy: 0, order: this.#order, requests: 0, isOneTooMany, isEnding: false };
@@ -69,6 +69,7 @@ export class Connections {
     this.#bySocket.set(socket, connection);
     if (client !== undefined) this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
     socket.once("close", () => this.#remove(connection));
+    return true;
   }
 
   /** @param encrypted the TLS socket over a connection that was added, as which it is known from now on */

@@ -50,6 +50,10 @@ export interface FhirRequest {
   hold(bytes: number): void;
   /** Waits for the client's turn for a large answer. @returns a function that gives it back @throws 503 */
   largeTurn(): Promise<() => void>;
+  /** Bytes of the largest recent answer to reads of this kind, `Binary/id`; an estimate for unknown ones. */
+  expectedSize(kind: string): number;
+  /** Remembers it. */
+  noteSize(kind: string, bytes: number): void;
   /** Whether the client has left, so that nothing waits for the answer any more. */
   isGone(): boolean;
   /** Waits for that turn; the request gives it back with its answer. @throws 503 */
@@ -83,7 +87,18 @@ export function fhirRequest(
   bases: string[],
   mesh: Pick<
     FhirRequest,
-    "caller" | "directory" | "conditionalDelete" | "dates" | "isCrossOrigin" | "profiles" | "report" | "hold" | "largeTurn" | "isGone"
+    | "caller"
+    | "directory"
+    | "conditionalDelete"
+    | "dates"
+    | "isCrossOrigin"
+    | "profiles"
+    | "report"
+    | "hold"
+    | "largeTurn"
+    | "expectedSize"
+    | "noteSize"
+    | "isGone"
   >,
 ): FhirRequest {
   const mark = rest.indexOf("?");

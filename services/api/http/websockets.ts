@@ -5,7 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { Config } from "../../../mesh/config.ts";
 import { EVERYBODY, type Requester } from "./client-address.ts";
 import { type OwnName, requireOwnHost } from "./own-name.ts";
@@ -19,10 +19,14 @@ const [MAX_SOCKETS, MAX_PER_CLIENT, MAX_PER_ADDRESS] = [1_000, 50, 500];
 const [MAX_BOUND, MAX_WAITING] = [100, 16];
 /** Bytes of a client's message: `bind ` and an id. */
 const MAX_MESSAGE = 200;
+/** Fragments of a message; empty ones would not count as bytes. */
+const MAX_FRAGMENTS = 16;
 /** Message by which a client binds a Subscription. */
 const BIND = new RegExp(`^bind (${ID_PATTERN})$`);
 /** A client that reads so slowly that this much waits is disconnected. Bytes. */
 const MAX_BUFFERED = 65_536;
+/** Messages of a client between two pings of the gateway: enough to bind everything twice. */
+const MAX_MESSAGES = 2 * MAX_BOUND;
 /** Pings and pongs of a client between two pings of the gateway; each costs about as much as a message. */
 const MAX_CONTROL_FRAMES = 100;
 /** Interval of pings; a client that has not answered the last one is disconnected. Milliseconds. */
@@ -31,12 +35,24 @@ const ALIVE_MS = 30_000;
 const CLOSE_MS = 1_000;
 const [LEAVING, REFUSED, TRY_AGAIN] = [1001, 1008, 1013];
 
+/** `closeTimeout` is missing in the declarations. */
+const SERVER: ServerOptions & { closeTimeout: number } = {
+  noServer: true,
+  clientTracking: false,
+  maxPayload: MAX_MESSAGE,
+  maxFragments: MAX_FRAGMENTS,
+  closeTimeout: CLOSE_MS,
+  perMessageDeflate: false,
+};
+
 interface Client {
   enter(): Promise<Record<string, unknown>>;
   requester: Requester;
   /** Bound Subscriptions, with their types. */
   bound: Map<string, readonly string[]>;
   waiting: number;
+  /** Messages since the last ping of the gateway. */
+  messages: number;
   isAlive: boolean;
   /** Pings and pongs since the last ping of the gateway. */
   controlFrames: number;
@@ -66,7 +82,7 @@ export const isForWebSocket = ({ url = "", headers, method }: IncomingMessage): 
 /** The websockets of one gateway. */
 export class WebSockets {
   readonly #options: WebSocketOptions;
-  readonly #server = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: MAX_MESSAGE, perMessageDeflate: false });
+  readonly #server = new WebSocketServer(SERVER);
   readonly #clients = new Map<WebSocket, Client>();
   readonly #bound = new Map<string, Set<WebSocket>>();
   readonly #watch: NodeJS.Timeout;
@@ -165,7 +181,7 @@ export class WebSockets {
   }
 
   #open(webSocket: WebSocket, requester: Requester, enter: Client["enter"]): void {
-    const client: Client = { requester, enter, bound: new Map(), waiting: 0, isAlive: true, controlFrames: 0 };
+    const client: Client = { requester, enter, bound: new Map(), waiting: 0, messages: 0, isAlive: true, controlFrames: 0 };
     this.#clients.set(webSocket, client);
     webSocket.on("error", () => {}); // "close" follows
     webSocket.on("pong", () => {
@@ -185,6 +201,9 @@ export class WebSockets {
   }
 
   async #hear(webSocket: WebSocket, client: Client, text: string): Promise<void> {
+    client.messages += 1;
+    if (client.messages > MAX_MESSAGES) return webSocket.terminate();
+    if (webSocket.readyState !== webSocket.OPEN) return; // it is being closed, and what has arrived before that needs no answer
     const id = BIND.exec(text.trim())?.[1];
     if (id === undefined) return webSocket.close(REFUSED, "Send `bind` and the id of a Subscription.");
     if (client.waiting >= MAX_WAITING || client.bound.size >= MAX_BOUND) return webSocket.close(REFUSED, "Too many at once.");
@@ -211,6 +230,7 @@ export class WebSockets {
       else {
         client.isAlive = false;
         client.controlFrames = 0;
+        client.messages = 0;
         webSocket.ping();
       }
     }
@@ -218,7 +238,7 @@ export class WebSockets {
   }
 }
 
-/** Ends a websocket that is flooded: the library answers each ping. */
+/** Ends a websocket that floods: the library answers each ping. */
 function countControlFrame(webSocket: WebSocket, client: Client): void {
   client.controlFrames += 1;
   if (client.controlFrames > MAX_CONTROL_FRAMES) webSocket.terminate();

@@ -84,9 +84,10 @@ export function versionStreamsOf(service: Gateway): VersionStreams {
   const { broker, directory, authentication, presence } = service;
   return new VersionStreams({
     isReady: () => service.isReady && !service.isLeaving,
-    enter: async (request, { patient, types = new Set<string>() }) => {
+    enter: async (request, asked) => {
       const meta = {};
       await authentication.enter(request, meta);
+      const { patient, types = new Set<string>() } = asked();
       const rights = authentication.rightsOf({ meta });
       const reaches = (type: string, interaction: "r" | "s") => {
         const reach = rights?.with(type, interaction) ?? "all";

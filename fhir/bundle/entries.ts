@@ -126,7 +126,7 @@ function entryOf(item: unknown, index: number, bases: readonly string[]): Bundle
   const unfit = WITH_BODY.has(method) ? bodyFault(resource, method, place.type, at) : undefined;
   if (unfit) return { fault: unfit };
   const whole = { ...entry, ...place, ...(WITH_BODY.has(method) && { resource: resource as Resource }) };
-  const misplaced = targetFault(whole, at);
+  const misplaced = targetFault(whole, at) ?? addressFault(whole, bases, at);
   if (misplaced) return { fault: misplaced };
   return method === "POST" && entry.ifNoneExist !== undefined ? withCriteria(whole, entry.ifNoneExist, bases, at) : whole;
 }
@@ -190,6 +190,22 @@ function targetFault({ method, type, id, query, resource }: BundleEntry, at: str
   const superfluous =
     id === undefined || type === undefined || isRead ? undefined : superfluousCriterion(type, new URLSearchParams(query ?? "").keys());
   return superfluous && fault(superfluous.diagnostics, `${at}.request.url`);
+}
+
+/** A web address that ends with a resource. */
+const ADDRESS = new RegExp(`^${REFERENCE_PATTERN}$`);
+
+/**
+ * The fault of a write whose fullUrl is the address here of another resource (R4, Bundle.entry.fullUrl: it "SHALL NOT disagree with the id in
+ * the resource"): a link to it could mean either. An address at another server means only the entry, whatever id that gets here.
+ */
+function addressFault({ method, type, id, fullUrl, resource }: BundleEntry, bases: readonly string[], at: string): Issue | undefined {
+  const [, ofType, ofId] = ADDRESS.exec((fullUrl !== undefined && behindBase(fullUrl, bases)) || "") ?? [];
+  if (ofType === undefined || !isResourceType(ofType)) return undefined;
+  const itsId = id ?? (method === "PATCH" ? undefined : resource?.id);
+  if (ofType === type && (itsId === undefined || itsId === ofId)) return undefined;
+  const given = itsId === undefined ? `a ${type}` : `${type}/${String(itsId).slice(0, 64)}`;
+  return fault(`fullUrl is the address of ${ofType}/${ofId}, but the entry is about ${given}.`, `${at}.fullUrl`);
 }
 
 /** A conditional create with its criteria in the form of a search. */

@@ -26,6 +26,8 @@ export interface ReachPart {
 export interface Rights {
   with(type: string, interaction: Interaction): Reach;
   mayCall(action: string): boolean;
+  /** Whether the app's scopes contain all resources of a type; true without an app. Says nothing of roles. */
+  isInScope(type: string, interaction: Interaction): boolean;
   /** Whether the person may record what others have done, and name them as authors. */
   mayEnterForOthers: boolean;
 }
@@ -161,6 +163,7 @@ function rightsBy(roles: Role[], scope: string | undefined, patient: string | un
       if (reaches.size < MAX_RIGHTS) reaches.set(name, reach);
       return reach;
     },
+    isInScope: (type, interaction) => scopes === undefined || scopeFor(scopes, type, interaction) === "all",
     mayEnterForOthers: roles.some(({ onBehalf }) => onBehalf === true),
     mayCall: (action) =>
       (scopes?.hasActions ?? true) && roles.some(({ actions }) => actions.some((pattern) => namesAction(pattern, action))),

@@ -1,6 +1,7 @@
 /** Which steps of a write its caller may send to an owner. A refusal concerns the whole write and names the step. */
 import type { Errors, Context } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
+import { typesReadBy } from "../../fhir/search/types-read.ts";
 import { accessOf, notAllowed, outsideOfPart } from "../../mesh/access/access.ts";
 import { isSystem } from "../../mesh/access/identity.ts";
 import type { Interaction } from "../../mesh/access/roles.ts";
@@ -37,8 +38,8 @@ async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork:
     sight.reach(type, interaction) === "none" ? `${WORDS[interaction]} ${type}` : undefined;
   // The outcome of a condition reveals whether any resource matches it, also one that the caller may not see.
   const lacksAll = (type: string) => (sight.reach(type, "s") === "all" ? undefined : `search all of ${type}`);
-  const subscribed = subscribedBy(step);
-  if (subscribed !== undefined && lacksAll(subscribed)) return `subscribe to ${subscribed}`;
+  const unseen = subscribedBy(step).find(lacksAll);
+  if (unseen !== undefined) return `subscribe to ${unseen}`;
   switch (step.op) {
     case "create":
       return lacks(step.type, "c") ?? (step.ifNoneExist && lacksAll(step.type)) ?? outsideOf(sight, store, step, ["c"]);
@@ -66,11 +67,11 @@ async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork:
   }
 }
 
-/** The type that a Subscription selects: its writer must be allowed to see it, as the mesh notifies with its own rights. Undefined for other steps. */
-function subscribedBy(step: OwnerStep): string | undefined {
-  if (!("text" in step) || step.type !== "Subscription") return undefined;
+/** The types that a Subscription's criteria look at: its writer must be allowed to see them, as the mesh compares and notifies with its own rights. None for other steps. */
+function subscribedBy(step: OwnerStep): readonly string[] {
+  if (!("text" in step) || step.type !== "Subscription") return [];
   const { criteria } = parseJson(step.text) as { criteria?: unknown };
-  return typeof criteria === "string" ? criteria.split("?", 1)[0] : undefined;
+  return typeof criteria === "string" ? typesReadBy(criteria) : [];
 }
 
 /** For callers who reach only a part of a type, e.g. one patient's record: the resource must be in it before and after the write. */

@@ -7,6 +7,7 @@ import type { OwnerStep, StepResult } from "../../federation/owner-contract.ts";
 import type { Store } from "../../store/store.ts";
 import type { NoneExist } from "../../store/writes.ts";
 import { splitReference } from "./domain-references.ts";
+import { requireScope, requireScopeOf } from "./own-scope.ts";
 import { guarded } from "./read-actions.ts";
 import { change, creation, deletion, type Identified } from "./write-steps.ts";
 
@@ -18,7 +19,10 @@ type ResultsOf<Steps extends readonly OwnerStep[]> = { -readonly [Index in keyof
 
 type Question<Type extends ResourceType> = Pick<StoreQuery, "clauses"> & { type: Type };
 
-/** Access to a service's own types. Errors are those of the actions of `owner-contract.ts`. */
+/**
+ * Access to a service's own types. Errors are those of the actions of `owner-contract.ts`, and 403 NOT_ALLOWED within an action that is called by
+ * an app whose scopes do not contain the type.
+ */
 export interface OwnFhir {
   /** The current version; undefined when there is none. */
   read<Type extends ResourceType>(type: Type, id: string): Promise<Stored<ResourceOf<Type>> | undefined>;
@@ -44,8 +48,12 @@ export interface OwnFhir {
 
 /** @param write checks and stores the steps in one atomic write */
 export function ownFhir(service: Service & { store: Store }, write: (steps: OwnerStep[]) => Promise<StepResult[]>): OwnFhir {
-  const search = (query: StoreQuery) => guarded(service, () => service.store.search(query));
+  const search = async (query: StoreQuery) => {
+    requireScope(service, query.type, "read");
+    return await guarded(service, () => service.store.search(query));
+  };
   const writeAll = async <const Steps extends readonly OwnerStep[]>(steps: Steps): Promise<ResultsOf<Steps>> => {
+    requireScopeOf(service, steps);
     const results = await write([...steps]);
     if (results.length !== steps.length) {
       throw new Error(`A store has answered a write of ${steps.length} steps by ${results.length} results.`);
@@ -54,6 +62,7 @@ export function ownFhir(service: Service & { store: Store }, write: (steps: Owne
   };
   const one = async (step: OwnerStep): Promise<StepResult> => (await writeAll([step]))[0];
   const read = async <Type extends ResourceType>(type: Type, id: string) => {
+    requireScope(service, type, "read");
     const stored = await guarded(service, () => service.store.read(type, id));
     return stored?.json === undefined ? undefined : (parseJson(stored.json) as Stored<ResourceOf<Type>>);
   };

@@ -12,6 +12,7 @@ import { route as routeFhir } from "./fhir/router.ts";
 import type { Answer } from "./http/answer.ts";
 import { INTERACTIONS } from "./access/authentication.ts";
 import { deskAnswer } from "./desk.ts";
+import { LARGE_ANSWER } from "./fhir/answer-limits.ts";
 import { kindOf } from "./http/answer-sizes.ts";
 import { hasBody } from "./http/body.ts";
 import { httpError } from "./http/http-error.ts";
@@ -23,9 +24,6 @@ import type { Exchange } from "./http/http-exchange.ts";
 import { exchangeOf } from "./http/received.ts";
 import { callAction, publishedActions } from "./rest/actions.ts";
 import { openapi } from "./rest/openapi.ts";
-
-/** From this size on, the answer of an action takes a turn like that of a large search. Bytes. */
-const LARGE_ACTION = 256 * 1024;
 
 const JSON_TYPE = { "Content-Type": "application/json; charset=utf-8" };
 
@@ -48,6 +46,8 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
     },
     hold: (bytes: number) => exchange?.hold(bytes),
     largeTurn: () => largeTurn(service, exchange),
+    expectedSize: (kind: string) => sizes.expected(kind, performance.now()),
+    noteSize: (kind: string, bytes: number) => sizes.note(kind, bytes, performance.now()),
     isGone: () => exchange?.isGone === true,
   };
   const kind = kindOf(rest);
@@ -127,7 +127,7 @@ async function actionInTurn(service: Gateway, request: IncomingMessage, name: st
     const turn = await gate.enter(exchange.requester, { kind, answer: expected });
     if (turn) exchange.work(turn);
   }
-  const leave = expected < LARGE_ACTION ? undefined : await largeTurn(service, exchange);
+  const leave = expected < LARGE_ANSWER ? undefined : await largeTurn(service, exchange);
   try {
     const answer = await ask();
     sizes.note(kind, Buffer.byteLength(answer.body ?? ""), performance.now());

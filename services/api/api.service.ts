@@ -42,7 +42,7 @@ import { lacksName, ownName } from "./http/own-name.ts";
 import { Presence, type Present, PRESENCE } from "./http/presence.ts";
 import { exchangeOf } from "./http/received.ts";
 import { Reclaim } from "./http/reclaim.ts";
-import { createGateway, listen, refuseMalformed, refuseTunnel, shut } from "./http/server.ts";
+import { admitConnections, createGateway, listen, refuseMalformed, refuseTunnel, shut } from "./http/server.ts";
 import { LargeReads } from "./http/large-reads.ts";
 import { WorkGate } from "./http/work-gate.ts";
 import type { Gateway } from "./gateway.ts";
@@ -254,10 +254,7 @@ export default (config: Config): ServiceSchema =>
       this.http.on("request", serve);
       this.http.on("checkContinue", serve); // a client that asks first is refused before it sends the body
       this.http.on("checkExpectation", serve);
-      // Before Node makes a parser for it.
-      this.http.prependListener("connection", (socket: Socket) =>
-        this.connections.add(socket, clientOfConnection(socket.remoteAddress, config)),
-      );
+      admitConnections(this.http, (socket) => this.connections.add(socket, clientOfConnection(socket.remoteAddress, config)));
       this.webSockets = webSocketsOf(this, config);
       this.boardStreams = boardStreamsOf(this);
       this.versionStreams = versionStreamsOf(this);

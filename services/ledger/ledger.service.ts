@@ -14,6 +14,7 @@ import { momentRule } from "../../mesh/param-rules.ts";
 import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
+import { requireScope } from "../../mixins/fhir/own-scope.ts";
 import { referenceTo } from "../../mixins/fhir/domain-references.ts";
 import { guarded } from "../../mixins/fhir/read-actions.ts";
 import type { Write } from "../../store/writes.ts";
@@ -79,6 +80,7 @@ export default defineService<typeof ledger, This>({
       summary: "Who has looked at a patient's record",
       params: { patient: referenceTo("Patient"), ...PAGE, $$strict: true },
       async handler(ctx) {
+        requireScope(this, "AuditEvent", "read");
         const { slots } = requireParameter("AuditEvent", "patient");
         const records = await recordsOf({ caller: asSystem(ctx, "ledger"), directory: this.directory }, ctx.params.patient);
         return this.looks({ kind: "key", slots, any: records.map(exactly) }, ctx.params);
@@ -90,6 +92,7 @@ export default defineService<typeof ledger, This>({
       summary: "What somebody has looked at",
       params: { who: { type: "string", min: 1, max: 200 }, ...PAGE, $$strict: true },
       async handler(ctx) {
+        requireScope(this, "AuditEvent", "read");
         const { who } = ctx.params;
         const { slots } = requireParameter("AuditEvent", "agent");
         const match = who.includes("/") ? exactly(who) : byIdentifier("urn:openward:account", who);

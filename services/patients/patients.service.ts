@@ -13,6 +13,7 @@ import { type DurableEvent, task } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/domain-references.ts";
+import { requireScope } from "../../mixins/fhir/own-scope.ts";
 import { asSeen } from "../../mixins/fhir/seen-version.ts";
 import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { CHUNK, Merges, type MergedPair } from "./merging/merges.ts";
@@ -20,7 +21,7 @@ import { createAlone } from "./matching/fence.ts";
 import { distinctFrom } from "./matching/distinct.model.ts";
 import { DuplicateList } from "./matching/duplicate-list.ts";
 import { type PatientMatch, candidatesFor, gradedOf } from "./matching/find-matches.ts";
-import { type PatientSettings, readPatientSettings } from "./settings.ts";
+import { settings } from "./settings.ts";
 import { emits, type MergeState, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
 import {
   bornBeforeMother,
@@ -62,13 +63,6 @@ const MERGE_MS = 30_000;
 const MAX_CANDIDATES = 100;
 /** Attempts of a change while others write the same record. */
 const ATTEMPTS = 5;
-
-/** The settings file is read once per process. */
-let known: PatientSettings | undefined;
-const settings = (): PatientSettings => {
-  known ??= readPatientSettings(readConfig().patientsFile);
-  return known;
-};
 
 type This = Service & WithFhir & WithDirectory & Helpers;
 
@@ -157,6 +151,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       summary: "Find patients who may be the same person",
       params: description(MAX_CANDIDATES),
       async handler(ctx) {
+        requireScope(this, "Patient", "read");
         const { like, limit = MAX_NAMED, ...description } = ctx.params;
         const patient = like === undefined ? described(description, settings().table) : await this.patient(like);
         return (await this.alike(ctx, patient)).slice(0, limit).map(gradedOf);
@@ -168,6 +163,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       summary: "Records that are probably of one person",
       params: duplicatesAsked,
       async handler(ctx) {
+        requireScope(this, "Patient", "read");
         return this.duplicates.list(ctx.params);
       },
     },
@@ -205,6 +201,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         $$strict: true,
       },
       async handler(ctx) {
+        requireScope(this, "Patient", "read");
         const { text, limit, onlyCertain } = ctx.params;
         const all = await this.alike(ctx, parseJson(text) as Patient);
         const certain = all.filter(({ grade }) => grade === MatchGrade.certain);
@@ -227,6 +224,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       async handler(ctx) {
         const { preview, ...pair } = ctx.params;
         if (pair.source === pair.target) throw samePatient(pair.source);
+        requireScope(this, "Patient", preview ? "read" : "u");
         const caller = asSystem(ctx, SERVICE);
         await this.merges.requireMergeable(caller, pair);
         if (preview) return { ...(await this.merges.state(caller, pair.source)), left: await this.merges.left(caller, pair) };
@@ -243,6 +241,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       params: { source: referenceTo("Patient"), $$strict: true },
       async handler(ctx) {
         const { source } = ctx.params;
+        requireScope(this, "Patient", "u");
         const target = replacementOf(await this.patient(source));
         if (target === undefined) throw notMerged(source);
         const pair = { source, target };
@@ -259,6 +258,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       summary: "How far a merge has come",
       params: { source: referenceTo("Patient"), $$strict: true },
       async handler(ctx) {
+        requireScope(this, "Patient", "read");
         return this.merges.state(asSystem(ctx, SERVICE), ctx.params.source);
       },
     },

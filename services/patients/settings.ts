@@ -1,5 +1,6 @@
 /** An operator's settings for identifiers and matching: a JSON file that PATIENTS_FILE names. */
 import { readFileSync } from "node:fs";
+import { readConfig } from "../../mesh/config.ts";
 import { type CheckDigit, IDENTIFIER_SYSTEMS, type IdentifierSystem, IdentifierTable, isCheckDigit } from "./identifier-systems.ts";
 import { MATCH_WEIGHTS, type MatchWeights } from "./matching/grade.ts";
 
@@ -7,6 +8,14 @@ import { MATCH_WEIGHTS, type MatchWeights } from "./matching/grade.ts";
 export interface PatientSettings {
   table: IdentifierTable;
   weights: MatchWeights;
+}
+
+let known: PatientSettings | undefined;
+
+/** The settings of this process, read once. @throws Error with one sentence for the operator */
+export function settings(): PatientSettings {
+  known ??= readPatientSettings(readConfig().patientsFile);
+  return known;
 }
 
 /**

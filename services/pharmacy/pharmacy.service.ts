@@ -6,6 +6,7 @@ import type { MedicationDispense, Stored, SupplyDelivery } from "../../fhir/r4.t
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
+import { requireScope } from "../../mixins/fhir/own-scope.ts";
 import { occurrenceTime, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { asSeen } from "../../mixins/fhir/seen-version.ts";
@@ -140,6 +141,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       summary: "What has moved the stock of a medication",
       params: stockParams.listMovements,
       async handler(ctx) {
+        requireScope(this, "SupplyDelivery", "read");
         return movementsOf(this.store, ctx.params.medication);
       },
     },
@@ -276,6 +278,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       async handler(ctx) {
         const { ward, patient, aheadMinutes = 60 } = ctx.params;
         if (ward === undefined && patient === undefined) throw wardOrPatient();
+        requireScope(this, "MedicationRequest", "read");
         const now = new Date();
         const of = patient === undefined ? await patientsIn({ caller: ctx, directory: this.directory }, ward ?? "") : [patient];
         return (await this.doses.of(of, now.getTime() + aheadMinutes * 60_000, now)).slice(0, MAX_DOSES);
@@ -287,6 +290,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       summary: "How many doses of some patients are due by now",
       params: doseParams.countDue,
       async handler(ctx) {
+        requireScope(this, "MedicationRequest", "read");
         const now = new Date();
         const counts: Record<string, number> = {};
         for (const { patient } of await this.doses.of(ctx.params.patients, now.getTime(), now)) {

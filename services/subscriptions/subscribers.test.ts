@@ -10,7 +10,9 @@ describe("the subscribers", () => {
   const store = { read: async () => ({ version: 1 }), readVersion: async () => ({ author }) } as unknown as Store;
   const access = {
     isOpen: false,
-    rightsOf: ({ roles }: { roles: string[] }) => ({ with: () => (roles.includes("nurse") ? "all" : "none") }),
+    rightsOf: ({ roles }: { roles: string[] }) => ({
+      with: (type: string) => (roles.includes("nurse") && type !== "Invoice" ? "all" : "none"),
+    }),
   } as unknown as Access;
   const by = (standing: () => Promise<unknown>) => new Subscribers(access, { call: standing } as unknown as Caller, () => store);
 
@@ -19,7 +21,11 @@ describe("the subscribers", () => {
     ["with another role hears nothing", { roles: ["auditor"] }, false],
     ["whose account is closed hears nothing", null, false],
   ])("%s", async (_, standing, may) => {
-    expect(await by(async () => standing).mayHear("s", "Observation")).toBe(may);
+    expect(await by(async () => standing).mayHear("s", ["Observation"])).toBe(may);
+  });
+
+  it("hears nothing that is decided by resources which it may not search", async () => {
+    expect(await by(async () => ({ roles: ["nurse"] })).mayHear("s", ["Observation", "Invoice"])).toBe(false);
   });
 
   it.each([
@@ -30,9 +36,9 @@ describe("the subscribers", () => {
   ])("waits while identity %s, and is asked again", async (_, error) => {
     const answers = [Promise.reject(error), Promise.resolve({ roles: ["nurse"] })];
     const subscribers = by(() => answers.shift() as Promise<unknown>);
-    const refused = await subscribers.mayHear("s", "Observation").catch((thrown: Error) => thrown);
+    const refused = await subscribers.mayHear("s", ["Observation"]).catch((thrown: Error) => thrown);
     expect(refused).toMatchObject({ retryable: true });
     expect((refused as Error).message).not.toMatch(/database|ECONNREFUSED/);
-    expect(await subscribers.mayHear("s", "Observation")).toBe(true);
+    expect(await subscribers.mayHear("s", ["Observation"])).toBe(true);
   });
 });

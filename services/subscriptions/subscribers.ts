@@ -33,15 +33,18 @@ export class Subscribers {
   }
 
   /**
-   * Whether the author of a Subscription may still search the whole type. The mesh itself may.
+   * Whether the author of a Subscription may still search all resources of these types. The mesh itself may.
+   * @param types that its criteria look at
    * @throws 503 while that is unknown: the caller repeats
    */
-  async mayHear(subscription: string, type: string): Promise<boolean> {
+  async mayHear(subscription: string, types: readonly string[]): Promise<boolean> {
     if (this.#access.isOpen) return true;
     const author = await this.#authorOf(subscription);
     if (!author || author.who.startsWith(SYSTEM)) return true;
     const standing = await this.#standingOf(author);
-    return standing !== null && this.#access.rightsOf({ sub: author.who, ...standing }).with(type, "s") === "all";
+    if (standing === null) return false;
+    const rights = this.#access.rightsOf({ sub: author.who, ...standing });
+    return types.every((type) => rights.with(type, "s") === "all");
   }
 
   /** The last author other than this service. */

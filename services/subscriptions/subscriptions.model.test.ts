@@ -14,6 +14,7 @@ describe("the criteria and channel of a subscription", () => {
       wishOf(subscription("Observation?code=718-7&status=final", { header, payload: "application/fhir+json; fhirVersion=4.0" }), reading),
     ).toEqual({
       type: "Observation",
+      types: ["Observation"],
       pairs: [
         ["code", "718-7"],
         ["status", "final"],

@@ -5,6 +5,7 @@ import type { ParsedSearch } from "../../fhir/search/criteria.ts";
 import { isResourceType } from "../../fhir/search/parameters.ts";
 import { parseSearch } from "../../fhir/search/parse-search.ts";
 import type { Clause } from "../../fhir/search/query.ts";
+import { typesRead } from "../../fhir/search/types-read.ts";
 import type { DateReading } from "../../fhir/search/types/date.ts";
 
 // The rules of a Subscription: plain data in, plain data out. No broker, no database, no network.
@@ -29,6 +30,8 @@ const OWN_HEADERS =
 /** The checked request of a Subscription. */
 export interface SubscriptionRequest {
   type: string;
+  /** All types that the criteria look at. */
+  types: readonly string[];
   /** The criteria without their type, as pairs. */
   pairs: [name: string, value: string][];
   /** undefined: websocket, for clients that have bound one at a gateway. */
@@ -50,18 +53,21 @@ export function wishOf({ criteria, channel }: Subscription, reading: Reading): S
   if (!isResourceType(type)) throw new Error("criteria must be a search like Observation?code=718-7.");
   if (type === "Subscription") throw new Error("Subscriptions themselves cannot be subscribed to.");
   const pairs = mark < 0 ? [] : [...new URLSearchParams(criteria.slice(mark + 1))];
-  if (searchOf(type, pairs, reading).clauses.reduce((sum, clause) => sum + comparedBy(clause), 0) > MAX_COMPARED) {
+  const search = searchOf(type, pairs, reading);
+  if (search.clauses.reduce((sum, clause) => sum + comparedBy(clause), 0) > MAX_COMPARED) {
     throw new Error(
       "The criteria compare each resource with too many values that are not exact: name fewer, or make several Subscriptions.",
     );
   }
-  if (channel.type === "websocket") return { type, pairs };
+  const types = [...typesRead(search)];
+  if (channel.type === "websocket") return { type, types, pairs };
   if (channel.type !== "rest-hook") throw new Error(`The channel ${channel.type} is not supported: rest-hook and websocket are.`);
   if (channel.payload !== undefined && !PAYLOADS.includes(channel.payload.split(";", 1)[0]?.trim() ?? "")) {
     throw new Error(`channel.payload must be ${PAYLOADS[0]}, or absent for a notification without content.`);
   }
   return {
     type,
+    types,
     pairs,
     hook: { endpoint: endpointOf(channel.endpoint), headers: headersOf(channel.header), isWithPayload: channel.payload !== undefined },
   };

@@ -158,7 +158,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
           const wish = wishOf(subscription, reading);
           if (isEnded(subscription, Date.now())) throw new Error("Its end has passed.");
           if (this.directory.known(wish.type).length === 0) throw new Error(`Nobody serves ${wish.type} here.`);
-          if (!(await this.subscribers.mayHear(id, wish.type))) throw new Error(NO_RIGHT);
+          if (!(await this.subscribers.mayHear(id, wish.types))) throw new Error(NO_RIGHT);
           await this.armed.arm({ id, type: wish.type, pairs: wish.pairs, fingerprint: fingerprintOf(subscription) });
           await this.watch(wish.type);
           // Meanwhile all nodes learn that it is armed, and that the type is watched.
@@ -231,9 +231,10 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
           return; // it has ended meanwhile
         }
         if (isEnded(subscription, Date.now())) return this.end(subscription, { ...subscription, status: "off" });
-        if (!(await this.subscribers.mayHear(id, event.payload.type))) return this.end(subscription, failed(subscription, NO_RIGHT));
         try {
-          await this.send(wishOf(subscription, reading).hook, event.payload);
+          const { types, hook } = wishOf(subscription, reading);
+          if (!(await this.subscribers.mayHear(id, types))) return this.end(subscription, failed(subscription, NO_RIGHT));
+          await this.send(hook, event.payload);
           this.failingSince.delete(id);
         } catch (error) {
           if (isRetryable(error)) throw error; // not the endpoint's fault

@@ -1,3 +1,4 @@
+import { fhirError } from "../../fhir/outcome.ts";
 import type { Appointment } from "../../fhir/r4.ts";
 import type { Effect, EffectsOf, EffectTools, FullEffect, Movement } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, refusalBy } from "../../mixins/fhir/rules/rule.ts";
@@ -20,8 +21,16 @@ import { practitionerBusy } from "./visits.errors.ts";
 /** The rule that refuses overlapping appointments. */
 export const OVERLAP = "appointment-overlap";
 
-const isSame = (one: Booking, other: Booking): boolean =>
-  one.practitioner === other.practitioner && one.from === other.from && one.to === other.to;
+/** Practitioners' days that one appointment may book, more than any meeting has: each is compared with all other bookings of that day. */
+const MAX_BOOKED_DAYS = 1_000;
+
+/** The bookings among `some` that are not among `others`. */
+function without(some: Booking[], others: Booking[]): Booking[] {
+  const keys = new Set(others.map(keyOf));
+  return some.filter((one) => !keys.has(keyOf(one)));
+}
+
+const keyOf = ({ practitioner, from, to }: Booking): string => `${practitioner} ${from}-${to}`;
 
 /** Another appointment that a booking overlaps, in the state after the same write. @returns undefined: the time is free */
 async function metBy(booking: Booking, tools: EffectTools): Promise<string | undefined> {
@@ -46,11 +55,13 @@ async function days({ practitioner, ...booking }: Booking, tools: EffectTools): 
 async function booked({ before, after, reference, now }: Change<Appointment>, tools: EffectTools): Promise<Effect> {
   const [were, are] = [bookingsOf(reference, before), bookingsOf(reference, after)];
   const effect: FullEffect = { movements: [], changes: [], refusals: [] };
-  for (const booking of were.filter((one) => !are.some((other) => isSame(one, other)))) {
+  const added = without(are, were).filter(({ to }) => to > now.getTime());
+  if (added.reduce((sum, booking) => sum + daysOf(booking).length, 0) > MAX_BOOKED_DAYS) throw tooManyBooked();
+  for (const booking of without(were, are)) {
     // An appointment that was stored before times were counted has no counter.
     for (const counter of countersOf(booking)) if (((await tools.counter(counter)) ?? 0) > 0) effect.movements.push({ counter, by: -1 });
   }
-  for (const booking of are.filter((one) => one.to > now.getTime() && !were.some((other) => isSame(one, other)))) {
+  for (const booking of added) {
     effect.movements.push(...(await days(booking, tools)), ...countersOf(booking).map((counter) => ({ counter, by: 1 })));
     if (!after || isOverbooked(after) || !isPlanned(after)) continue;
     const met = await metBy(booking, tools);
@@ -58,6 +69,14 @@ async function booked({ before, after, reference, now }: Change<Appointment>, to
   }
   return effect;
 }
+
+const tooManyBooked = () =>
+  fhirError(
+    422,
+    "too-costly",
+    `An appointment may book ${MAX_BOOKED_DAYS} practitioners, each of its days counted: make several.`,
+    "Appointment.participant",
+  );
 
 /** The effects of appointments. */
 export const effects: EffectsOf = { Appointment: booked };

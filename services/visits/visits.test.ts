@@ -145,6 +145,17 @@ describe("visits", () => {
       await write("second", day, ["08:00", "08:15"]);
     });
 
+    it("is not booked for more people and days than any meeting has, which would hold others up", async () => {
+      const many = (count: number) =>
+        Array.from({ length: count }, (_, n) => ({ ...practitioner, actor: { reference: `Practitioner/many-${n}` } }));
+      await expect(write("whole", "2091-01-05", ["08:00", "08:30"], { participant: many(1_001) })).rejects.toMatchObject({ code: 422 });
+      await expect(
+        write("whole", "2091-01-05", ["08:00", "08:30"], { participant: many(501), end: "2091-01-06T08:00:00Z" }),
+      ).rejects.toMatchObject({ code: 422 });
+      await write("whole", "2091-01-05", ["08:00", "08:30"], { participant: many(500) });
+      await write("whole", "2091-01-05", ["09:00", "09:30"], { participant: many(500) });
+    });
+
     it("in the past can be recorded", async () => {
       await write("past-1", "2020-01-01", ["08:00", "08:30"]);
       await write("past-2", "2020-01-01", ["08:00", "08:30"]);

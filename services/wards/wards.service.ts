@@ -23,6 +23,7 @@ import { takenBeds } from "./occupancy.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
+import { requireScope } from "../../mixins/fhir/own-scope.ts";
 import { creation } from "../../mixins/fhir/write-steps.ts";
 import { splitReference } from "../../mixins/fhir/domain-references.ts";
 import { StoreCache } from "../../store/store-cache.ts";
@@ -89,6 +90,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       params: params.listBeds,
       async handler(ctx) {
         const { ward, status } = ctx.params;
+        requireScope(this, "Location", "read");
         const beds = await this.known.get(this.store, ward ?? "", () => this.findBeds(ward));
         const places = beds.map(({ bed }) => `Location/${bed.id}`);
         const taken = await takenBeds({ caller: ctx, directory: this.directory }, places);
@@ -108,6 +110,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       params: params.board,
       async handler(ctx) {
         const { ward } = ctx.params;
+        requireScope(this, "Location", "read");
         const tree = await this.tree.get(this.store);
         const shown = ward === undefined ? tree : tree.filter(({ location }) => location === ward);
         return readBoard(ctx, { directory: this.directory, versions: this.versions, tree: shown }, ward);
@@ -175,6 +178,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       params: params.findBeds,
       async handler(ctx) {
         const { ward, sex, needs = "" } = ctx.params;
+        requireScope(this, "Location", "read");
         const tree = await this.tree.get(this.store);
         const taken = await takenBeds({ caller: ctx, directory: this.directory }, bedsIn(tree));
         const asked = {
@@ -217,6 +221,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
 
   methods: {
     async readCensus(this: This, ctx: Context, asked: { from: string; to: string; ward?: string }): Promise<Census> {
+      requireScope(this, "Location", "read");
       const tree = (await this.tree.get(this.store)).filter(({ location }) => asked.ward === undefined || location === asked.ward);
       return readCensus({ caller: asSystem(ctx, "wards"), directory: this.directory }, tree, asked);
     },

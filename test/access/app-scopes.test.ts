@@ -185,4 +185,35 @@ describe("an app in a hospital with closed access", () => {
     await all.signIn(keyed, "keyed");
     expect((await as("keyed").create(weight, headers)).body).toEqual(first.body);
   });
+
+  it("lets an app do by actions only what it may do with the resources that they read and write", async () => {
+    const { body } = await as("front-desk").create({ resourceType: "Patient", name: [{ family: "Narrow", given: ["Ada"] }] });
+    const patient = `Patient/${body.id}`;
+    const person = { family: "Wide", given: ["Bruno"], gender: "male" };
+    const tried: [string, string, object | undefined, string | undefined][] = [
+      ["user/Observation.cruds", "patients/register", person, "create Patient"],
+      ["user/Patient.rs", "patients/register", person, "create Patient"],
+      ["user/Patient.cruds?gender=male", "patients/register", person, "create Patient"],
+      ["user/Patient.c", "patients/register", person, undefined],
+      ["user/Encounter.rs", "patients/candidates", { family: "Narrow" }, "read Patient"],
+      ["user/Patient.s", "patients/candidates", { family: "Narrow" }, undefined],
+      ["user/Patient.rs", "patients/update", { patient, family: "Wider" }, "update Patient"],
+      ["user/Patient.ru", "patients/update", { patient, family: "Wider" }, undefined],
+      ["user/Patient.rs user/Encounter.rs", "visits/open", { patient }, "create Encounter"],
+      ["user/Patient.rs user/Encounter.c", "visits/open", { patient }, undefined],
+      ["user/Patient.rs", `pharmacy/due?patient=${patient}`, undefined, "read MedicationRequest"],
+      ["user/MedicationRequest.rs user/MedicationAdministration.rs", `pharmacy/due?patient=${patient}`, undefined, undefined],
+      ["user/Patient.rs user/Encounter.rs", "wards/board", undefined, "read Location"],
+      ["user/Location.rs", "wards/board", undefined, undefined],
+    ];
+    const narrow = await app.alsoFor("narrow", ["nurse"]);
+    for (const [scope, action, params, refused] of tried) {
+      await all.signIn(narrow, "narrow", `openid actions ${scope}`);
+      const answer = await all.api("narrow", action, params);
+      const message = expect.stringContaining(`You may not ${refused}:`);
+      const wanted =
+        refused === undefined ? { status: 200 } : { status: 403, body: { error: { code: 403, type: "NOT_ALLOWED", message } } };
+      expect([scope, action, answer]).toMatchObject([scope, action, wanted]);
+    }
+  });
 });

@@ -84,17 +84,20 @@ describe("the audit entries of refused attempts", () => {
     let record: string;
     let allergy: string;
     let observation: string;
+    let list: string;
     const apps = new Map<string, FhirHttp>();
 
     beforeAll(async () => {
       [mine, record] = [await newPatient(), await newPatient()];
-      const made = async (resource: object) => {
-        const { body } = await as("physician").create(resource);
+      const made = async (resource: object, by = "physician") => {
+        const { body } = await as(by).create(resource);
         return `${body.resourceType}/${body.id}`;
       };
       const clinicalStatus = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
       allergy = await made({ resourceType: "AllergyIntolerance", clinicalStatus, code: { text: "milk" }, patient: { reference: record } });
       observation = await made({ resourceType: "Observation", status: "final", code: { text: "milk" }, subject: { reference: record } });
+      const entry = [{ item: { reference: observation } }];
+      list = await made({ resourceType: "List", status: "current", mode: "working", subject: { reference: record }, entry }, "system");
       const doctor = await app.alsoFor("doctor", ["physician"]);
       await all.signIn(doctor, "doctor");
       const { body } = await rest("doctor", "identity/createLaunch", { client: "app", patient: mine.split("/")[1] });
@@ -117,6 +120,12 @@ describe("the audit entries of refused attempts", () => {
       ["GET", `/?_type=Observation,Condition&_id=${idOf(observation)}`],
       ["POST", "/Observation/_search", `code=x&_id=${idOf(observation)}`, form],
       ["GET", `/Provenance?target=${observation}`],
+      ["GET", `/Observation?_list=${idOf(list)}`],
+      ["GET", `/Observation?derived-from=${observation}`],
+      ["GET", `/Observation?has-member:Observation._id=${idOf(observation)}`],
+      ["GET", `/Observation?_has:Observation:has-member:_id=${idOf(observation)}`],
+      ["POST", "/Observation/_search", `_has%3AObservation%3Ahas-member%3A_id=${idOf(observation)}`, form],
+      ["GET", `/Observation?subject:Patient._id=${idOf(record)}`],
       ["DELETE", `/${allergy}`],
       ["DELETE", `/AllergyIntolerance?_id=${idOf(allergy)}`],
       ["POST", "", bundle("batch", "GET", `Observation?_id=${idOf(observation)}`)],
@@ -133,6 +142,7 @@ describe("the audit entries of refused attempts", () => {
       ["GET", `/${record}/Observation`],
       ["GET", `/${record}/*`],
       ["GET", `/Observation/$lastn?patient=${record}`],
+      ["POST", "/Observation/$lastn", { resourceType: "Parameters", parameter: [{ name: "patient", valueString: record }] }],
       ["POST", "", bundle("batch", "GET", `Observation?patient=${record}`)],
       ["GET", `/Patient?_id=${idOf(record)}`],
     ];

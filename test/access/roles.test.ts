@@ -33,6 +33,9 @@ describe("a hospital with closed access", () => {
     ["POST", "/api/patients/register"],
     ["GET", "/api/wards/listBeds"],
     ["GET", "/console.json"],
+    ["GET", "/api/wards/board/events"],
+    ["GET", "/api/events?types=Patient"],
+    ["GET", "/api/events"],
   ])("answers %s %s to nobody who has not signed in", async (method, path) => {
     const body = method === "GET" ? undefined : "{}";
     const answer = await fetch(mesh.base + path, { method, headers: { "Content-Type": "application/json" }, ...(body && { body }) });

@@ -16,6 +16,7 @@ describe("a subscriber", () => {
   beforeAll(async () => {
     mesh = await startClosed({ SUBSCRIPTION_NETWORKS: "127.0.0.1" });
     all = await SignedIn.at(mesh, ["system", "front-desk"]);
+    await all.signIn(await all.app.alsoFor("observer", ["system"]), "observer", "openid user/Observation.rs user/Subscription.cru");
     operator = asSystem(mesh.caller, "operator");
   }, 60_000);
   afterAll(() => mesh?.stop());
@@ -81,5 +82,22 @@ describe("a subscriber", () => {
       await identity.changeRole(operator, { role, version, reason: "less", ...rights, types: { ...rights.types, Patient: "c" } });
     };
     expect(await endedBy("narrowed", narrowed)).toMatchObject(ENDED);
+  });
+
+  it.each([
+    ["Observation?code=x", 201],
+    ["Observation?subject=Patient/1", 201],
+    ["Observation?subject:Patient.name=Rossi", 403],
+    ["Observation?encounter.subject.identifier=urn:card|1", 403],
+    ["Observation?_has:Condition:evidence-detail:code=x", 403],
+    ["Observation?_has:DiagnosticReport:result:_has:Provenance:target:agent=Practitioner/1", 403],
+    ["Observation?_list=1", 403],
+  ])("who may search Observations only may subscribe to %s: %d", async (criteria, status) => {
+    const channel = { type: "websocket" };
+    const wanted = { resourceType: "Subscription", status: "requested", reason: "x", criteria, channel };
+    const created = await all.as("observer").create(wanted);
+    expect(created).toMatchObject(status === 201 ? { status } : { status, body: { issue: [{ code: "forbidden" }] } });
+    const { id } = (await all.as("observer").create({ ...wanted, criteria: "Observation?code=y" })).body;
+    expect((await all.as("observer").send("PUT", `/Subscription/${id}`, { ...wanted, id })).status).toBe(status === 201 ? 200 : 403);
   });
 });

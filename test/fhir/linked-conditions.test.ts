@@ -115,6 +115,56 @@ describe("the entries of a transaction", () => {
     });
   });
 
+  describe("whose fullUrl is an address here", () => {
+    const group = { resourceType: "Group", type: "person", actual: true };
+    const put = (id: string): Entry => ({ resource: { ...group, id }, request: { method: "PUT", url: `Group/${id}` } });
+    const base = () => `${at.mesh.base}/fhir`;
+    const both = async (entry: Entry) => {
+      const sent = (type: string) => at.fhir.send("POST", "", { resourceType: "Bundle", type, entry: [post(patient("any")), entry] });
+      const [whole, batch] = [await sent("transaction"), (await sent("batch")).body.entry[1].response];
+      return { whole, batch };
+    };
+
+    it.each<[string, () => Entry, string]>([
+      ["of another id", () => ({ fullUrl: `${base()}/Group/g1`, ...put("g2") }), "Group/g1"],
+      [
+        "of another id, with another scheme",
+        () => ({ ...post({ ...group, id: "g2" }, `${base()}/Group/g1`.replace(/^http/, "HTTPS")) }),
+        "Group/g1",
+      ],
+      ["of another type", () => post({ ...group, id: "g1" }, `${base()}/Patient/g1`), "Patient/g1"],
+      ["of another type than a resource without an id", () => post(group, `${base()}/Patient/g1`), "Patient/g1"],
+      [
+        "of another one than what is deleted",
+        () => ({ fullUrl: `${base()}/Group/g1`, request: { method: "DELETE", url: "Group/g2" } }),
+        "Group/g1",
+      ],
+      [
+        "of another one than what the criteria's becomes",
+        () => ({ fullUrl: `${base()}/Group/g1`, resource: { ...group, id: "g2" }, request: { method: "PUT", url: "Group?code=none" } }),
+        "Group/g1",
+      ],
+    ])("%s is refused", async (_, entry, named) => {
+      const { whole, batch } = await both(entry());
+      const issue = [
+        { code: "invalid", expression: ["Bundle.entry[1].fullUrl"], diagnostics: expect.stringContaining(`address of ${named},`) },
+      ];
+      expect(whole).toMatchObject({ status: 400, body: { issue } });
+      expect(batch).toMatchObject({ status: "400", outcome: { issue } });
+    });
+
+    it.each<[string, () => Entry]>([
+      ["its own", () => ({ fullUrl: `${base()}/Group/g1`, ...put("g1") })],
+      ["that of its id at the client", () => post({ ...group, id: "g1" }, `${base()}/Group/g1`)],
+      ["the one address of a resource without an id", () => post(group, `${base()}/Group/g1`)],
+      ["no resource's", () => ({ fullUrl: `${base()}/files/g1`, ...put("g2") })],
+      ["not: it is another server's", () => ({ fullUrl: "http://elsewhere.example/fhir/Group/g1", ...put("g2") })],
+    ])("is accepted if it is %s", async (_, entry) => {
+      const { whole, batch } = await both(entry());
+      expect([whole.status, batch.status]).toEqual([200, expect.stringMatching(/^20[01]/)]);
+    });
+  });
+
   describe("link by a fullUrl of any scheme:", () => {
     it.each([
       "resource:0",

@@ -68,9 +68,15 @@ describe("requests with possibly large answers take turns", () => {
     ["what comes along and turns out to be large", 1, 200, () => fhir.get("/List?_include=List:item")],
     [
       "each of a batch's entries that turns out to be large",
-      2,
+      3,
       200,
       () => fhir.send("POST", "", batch("Condition", "Condition?_id=a,b,c", "Condition/a")),
+    ],
+    [
+      "each of a batch's entries that reads a resource of a kind that was large",
+      4,
+      200,
+      () => fhir.send("POST", "", batch("Condition/a", "Patient/ann", "Condition/a", "Condition/b", "Condition/none")),
     ],
     ["none: one large resource", 0, 200, () => fhir.get("/Condition/a")],
     ["none: a page of one large resource", 0, 200, () => fhir.get("/Condition?_count=1")],

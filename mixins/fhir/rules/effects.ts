@@ -113,6 +113,8 @@ class Derivation {
   #hasReadAhead = false;
   readonly #sources: Sources;
   readonly #values = new Map<string, number | undefined>();
+  /** Names of `#values` by their beginnings up to each slash: a write may move thousands of counters. */
+  readonly #under = new Map<string, Set<string>>();
   readonly #made = new Map<string, Identified>();
   readonly #moves: { step: OwnerStep; of: number; bound?: Movement["bound"] }[] = [];
   readonly #tools: EffectTools;
@@ -151,7 +153,7 @@ class Derivation {
       const seen = isExact || (above !== undefined && !isAbove) ? { ifValue: value ?? 0 } : { ...(isAbove && { above }) };
       const step: OwnerStep = { op: "add", counter: name, by, ...seen, ...(isBound && { min: bound.min }) };
       this.#moves.push({ step, of, ...(isBound && { bound }) });
-      this.#values.set(name, counted((value ?? 0) + by));
+      this.#setValue(name, counted((value ?? 0) + by));
     }
     for (const next of changes) this.#made.set(`${next.resourceType}/${next.id}`, next);
     this.#taken.add(change.reference);
@@ -210,13 +212,27 @@ class Derivation {
   }
 
   async #counter(name: string): Promise<number | undefined> {
-    if (!this.#values.has(name)) this.#values.set(name, await knownCounter(this.#sources.store, name));
+    if (!this.#values.has(name)) this.#setValue(name, await knownCounter(this.#sources.store, name));
     return this.#values.get(name);
+  }
+
+  #setValue(name: string, value: number | undefined): void {
+    if (!this.#values.has(name)) {
+      for (let slash = name.indexOf("/"); slash >= 0; slash = name.indexOf("/", slash + 1)) {
+        const beginning = name.slice(0, slash + 1);
+        this.#under.set(beginning, (this.#under.get(beginning) ?? new Set()).add(name));
+      }
+    }
+    this.#values.set(name, value);
   }
 
   async #counters(prefix: string): Promise<{ name: string; value: number }[]> {
     const all = new Map((await this.#sources.store.counters(prefix, MAX_COUNTERS)).map(({ name, value }) => [name, value]));
-    for (const [name, value] of this.#values) if (value !== undefined && name.startsWith(prefix)) all.set(name, value);
+    const beginning = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+    for (const name of beginning === "" ? this.#values.keys() : (this.#under.get(beginning) ?? [])) {
+      const value = this.#values.get(name);
+      if (value !== undefined && name.startsWith(prefix)) all.set(name, value);
+    }
     return [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => ({ name, value }));
   }
 

@@ -8,6 +8,7 @@ import { withoutHiddenReferences } from "./hidden-references.ts";
 const rights: Rights = {
   with: (type) => (type === "Location" ? "all" : type === "Observation" ? [{ patient: "1" }] : "none"),
   mayCall: () => true,
+  isInScope: () => true,
   mayEnterForOthers: false,
 };
 

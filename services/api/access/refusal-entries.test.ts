@@ -49,6 +49,22 @@ describe("a refused attempt", () => {
     ["GET /fhir/Observation?_id=1,2", undefined, ["search", "Observation", ["Observation/1", "Observation/2"], undefined]],
     ["DELETE /fhir/Patient?_id=1", undefined, ["delete", "Patient", ["Patient/1"], ["Patient/1"]]],
     ["GET /fhir/Provenance?target=Observation/1", undefined, ["search", "Provenance", ["Observation/1"], undefined]],
+    ["GET /fhir/Patient?_has:Observation:subject:_id=1", undefined, ["search", "Patient", ["Observation/1"], undefined]],
+    ["GET /fhir/Observation?_list=1", undefined, ["search", "Observation", ["List/1"], undefined]],
+    ["GET /fhir/Observation?encounter._id=1&code=2", undefined, ["search", "Observation", ["Encounter/1"], undefined]],
+    ["GET /fhir/Observation?encounter=1", undefined, ["search", "Observation", ["Encounter/1"], undefined]],
+    ["GET /fhir/Condition?encounter:Encounter=Encounter/1", undefined, ["search", "Condition", ["Encounter/1"], undefined]],
+    [
+      "GET /fhir/Observation?_has:Condition:evidence-detail:encounter:Encounter._id=1",
+      undefined,
+      ["search", "Observation", ["Encounter/1"], undefined],
+    ],
+    ["POST /fhir/Observation/$lastn?patient=Patient%2F1", undefined, ["operation", "Observation", undefined, ["Patient/1"]]],
+    [
+      "POST /fhir/Subscription",
+      '{"criteria":"Observation?code=x&subject=Patient/1"}',
+      ["create", "Subscription", undefined, ["Patient/1"]],
+    ],
     ["GET /fhir/?_type=Observation&_id=1", undefined, ["search", undefined, ["Observation/1"], undefined]],
     ["GET /fhir/Patient/1/*", undefined, ["search", "Patient", ["Patient/1"], ["Patient/1"]]],
     ["POST /fhir/Observation/_search?subject=Patient%2F1", undefined, ["search", "Observation", undefined, ["Patient/1"]]],
@@ -70,6 +86,8 @@ describe("a refused attempt", () => {
     ["GET /fhir/Observation?nonsense=1", undefined],
     ["POST /api/wards/open", '{"name":"Ward"}'],
     ["POST /fhir/Observation/_search", undefined],
+    ["GET /fhir/ValueSet?url=http://hl7.org/fhir/ValueSet/x", undefined],
+    ["GET /fhir/Observation?performer=Practitioner/1", undefined],
   ])("%s with %s is of nobody's record", (asked, sent) => expect(refused(asked, sent)).toBeUndefined());
 
   it.each([401, 429, 503])("that has only to be repeated leaves none: %d", (status) => {

@@ -18,8 +18,8 @@ const PLACE = new RegExp(
 const BASE = /^\/fhir\/?(?:\?|$)/;
 const SEARCH_BY_POST = /\/_search(?:\?|$)/;
 const ACTION = /^\/api\/([\w-]+)\/([\w-]+)/;
-/** A resource as named by references in a body or in parameters. */
-const NAMED = new RegExp(`["/]([A-Z][A-Za-z]+)/(${ID_PATTERN})(?=["/#|])`, "g");
+/** A resource as named by references in a body or in parameters, also within criteria. */
+const NAMED = new RegExp(`["/=,]([A-Z][A-Za-z]+)/(${ID_PATTERN})(?=["/#|&,])`, "g");
 /** Limits of the examined characters of a body and of the resources found: a bundle may have 32 MB, and everything waits meanwhile. */
 const [MAX_SENT, MAX_PLACES] = [4_000_000, 10_000];
 /** Characters of a URL that are kept. */

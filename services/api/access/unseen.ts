@@ -6,10 +6,19 @@ import { notFound } from "../../../federation/errors.ts";
 import { resolveCriteria } from "../../../federation/resolve-criteria.ts";
 import { deletesPart } from "../../../federation/seen.ts";
 import { isResourceType } from "../../../fhir/search/parameters.ts";
-import type { Rights } from "../../../mesh/access/access.ts";
+import { parseSearch } from "../../../fhir/search/parse-search.ts";
+import { typeBeyond } from "../../../fhir/search/types-read.ts";
+import { FhirError } from "../../../fhir/outcome.ts";
+import { notAllowed, type Rights } from "../../../mesh/access/access.ts";
 import type { FhirRequest } from "../fhir/request.ts";
 import { namedInUrl } from "./named-in-url.ts";
 
+/** Interactions that show resources. */
+const TO_SEE = ["s", "r"] as const;
+/** What criteria on other resources contain. */
+const FAR = /[.]|%2e|_has|_list/i;
+/** Types of one search that are looked at. */
+const MAX_TYPES = 10;
 /** Resources that are looked for; of more, the attempt is recorded if one of these is not seen. */
 const MAX_LOOKED_FOR = 100;
 
@@ -25,16 +34,35 @@ export function reportUnseenDeletion({ caller, report }: Pick<FhirRequest, "call
 export async function reportUnseen(request: FhirRequest, rights: Rights | undefined): Promise<void> {
   const { caller, report, path, method } = request;
   const isByCriteria = path.length !== 2 || path[1]?.startsWith("_") || path[1]?.startsWith("$");
-  if (!isByCriteria || (method !== "GET" && method !== "DELETE" && !path.at(-1)?.startsWith("_search"))) return;
+  if (!isByCriteria || (method !== "GET" && method !== "DELETE" && !/^(?:_search$|\$)/.test(path.at(-1) ?? ""))) return;
   const asked = caller.meta?.["asked"];
   if (!rights || typeof asked !== "string") return;
   const named = namedInUrl(asked.split(" ")[1] ?? "");
+  const beyond = method === "DELETE" ? undefined : firstBeyond(request, rights, asked, named.types);
+  if (beyond !== undefined) return void report(notAllowed(`search ${beyond}`));
   const types = [...named.types, ...named.places.map(typeOf)];
   const [type] = types;
   if (type === undefined || !types.some((one) => isPart(rights, one))) return;
   const [elsewhere] = named.patients.filter((patient) => !named.types.some((one) => reaches(rights, one, patient)));
   const unseen = elsewhere ?? (await firstUnseen(request, rights, named.places));
   if (unseen !== undefined) report(notFound(type, unseen.split("/")[1] ?? ""));
+}
+
+/** The first type that a search was to look at, besides others, and that the caller may not see at all. */
+function firstBeyond({ base, bases }: FhirRequest, rights: Rights, asked: string, types: string[]): string | undefined {
+  const sees = (type: string) => type === "Provenance" || TO_SEE.some((one) => rights.with(type, one) !== "none");
+  const [, query = ""] = /^[^?]*\?(.*)$/s.exec(asked) ?? [];
+  const unseen = types.find((type) => isResourceType(type) && !sees(type));
+  if (unseen !== undefined || !FAR.test(query)) return unseen;
+  for (const type of types.slice(0, MAX_TYPES).filter(isResourceType)) {
+    try {
+      const far = typeBeyond(parseSearch(type, [...new URLSearchParams(query)], { base, bases, handling: "lenient" }), sees);
+      if (far !== undefined) return far;
+    } catch (error) {
+      if (!(error instanceof FhirError)) throw error; // parameters of an operation are not all criteria
+    }
+  }
+  return undefined;
 }
 
 const typeOf = (place: string): string => place.split("/", 1)[0] as string;
@@ -44,7 +72,7 @@ const isPart = (rights: Rights, type: string): boolean => Array.isArray(rights.w
 
 /** Whether the caller may find resources of the type about this patient. */
 function reaches(rights: Rights, type: string, patient: string): boolean {
-  return (["s", "r"] as const).some((interaction) => {
+  return TO_SEE.some((interaction) => {
     const reach = rights.with(type, interaction);
     if (typeof reach === "string") return reach === "all";
     return reach.some((part) => part.patient === undefined || patient === `Patient/${part.patient}`);

@@ -10,3 +10,5 @@ export const MAX_PAGE_BYTES = 4_000_000;
 export const MAX_HISTORY_BYTES = 1_000_000;
 /** Resources included with one page by _include and _revinclude; more are refused as too costly. */
 export const MAX_INCLUDED = 5_000;
+/** From this size on, an answer takes a turn like that of a large search. Bytes. */
+export const LARGE_ANSWER = 256 * 1024;

@@ -4,7 +4,7 @@ import { fhirError } from "../../../fhir/outcome.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { Answer } from "../http/answer.ts";
 import { FHIR_JSON } from "./media-types.ts";
-import { type FhirRequest, pairsOf } from "./request.ts";
+import { type FhirRequest, readBy } from "./request.ts";
 
 /** A resource, or a part of one, as plain JSON. */
 export type Json = Record<string, unknown>;
@@ -45,7 +45,7 @@ export async function operationRequest(request: FhirRequest): Promise<FhirReques
   const pairs = pairsIn(await optionalBody(request));
   const form = pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
   const search = [request.search, ...form].filter((part) => part !== "").join("&");
-  return { ...request, method: "GET", search, query: pairsOf(search) };
+  return readBy(request, search);
 }
 
 /** The body; undefined without one, as for an entry of a batch without a resource. */

@@ -50,6 +50,10 @@ export interface FhirRequest {
   hold(bytes: number): void;
   /** Waits for the client's turn for a large answer. @returns a function that gives it back @throws 503 */
   largeTurn(): Promise<() => void>;
+  /** Bytes of the largest recent answer to reads of this kind, `Binary/id`; an estimate for unknown ones. */
+  expectedSize(kind: string): number;
+  /** Remembers it. */
+  noteSize(kind: string, bytes: number): void;
   /** Whether the client has left, so that nothing waits for the answer any more. */
   isGone(): boolean;
   /** Waits for that turn; the request gives it back with its answer. @throws 503 */
@@ -83,7 +87,18 @@ export function fhirRequest(
   bases: string[],
   mesh: Pick<
     FhirRequest,
-    "caller" | "directory" | "conditionalDelete" | "dates" | "isCrossOrigin" | "profiles" | "report" | "hold" | "largeTurn" | "isGone"
+    | "caller"
+    | "directory"
+    | "conditionalDelete"
+    | "dates"
+    | "isCrossOrigin"
+    | "profiles"
+    | "report"
+    | "hold"
+    | "largeTurn"
+    | "expectedSize"
+    | "noteSize"
+    | "isGone"
   >,
 ): FhirRequest {
   const mark = rest.indexOf("?");
@@ -201,8 +216,13 @@ export async function formRequest(request: FhirRequest): Promise<FhirRequest> {
     throw httpError(413, "QUERY_TOO_LARGE", `The search is longer than ${MAX_OF_FORM} characters: ask in parts.`);
   }
   const search = [request.search, form].filter((part) => part !== "").join("&");
+  return readBy(request, search);
+}
+
+/** The GET that is equivalent to a POST. @param search its whole query: that of the URL, and what the body adds */
+export function readBy(request: FhirRequest, search: string): FhirRequest {
   const { meta } = request.caller;
   // The audit log should show the criteria, not only the path.
-  if (typeof meta?.["asked"] === "string") meta["asked"] = `${meta["asked"].split("?", 1)[0]}?${search}`;
+  if (typeof meta?.["asked"] === "string") meta["asked"] = `${meta["asked"].split("?", 1)[0]}?${search.slice(0, MAX_OF_FORM)}`;
   return { ...request, method: "GET", search, query: pairsOf(search) };
 }

@@ -10,6 +10,7 @@ import { callBroker } from "../../../mesh/moleculer.ts";
 import { readResource } from "../../../federation/read.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import type { Subscription } from "../../../fhir/r4.ts";
+import { typesReadBy } from "../../../fhir/search/types-read.ts";
 import { refuse as refuseFhir } from "../fhir/fhir-refusals.ts";
 import { type Answer, send } from "./answer.ts";
 import { arrivalOf } from "./body.ts";
@@ -43,13 +44,16 @@ export function webSocketsOf(service: Gateway, config: Config): WebSockets {
       return meta;
     },
     refused: (error, request) => service.noteRefusal(error, request),
-    typeOf: async (id, meta) => {
+    typesOf: async (id, meta) => {
       const caller = withMeta(service.broker, meta);
       const { json } = await readResource({ caller, directory: service.directory }, "Subscription", id);
       const { status, channel, criteria } = parseJson(json) as Subscription;
-      return status === "active" && channel.type === "websocket" ? criteria.split("?", 1)[0] : undefined;
+      return status === "active" && channel.type === "websocket" ? typesReadBy(criteria) : undefined;
     },
-    mayHear: (type, meta) => (service.authentication.rightsOf({ meta })?.with(type, "s") ?? "all") === "all",
+    mayHear: (types, meta) => {
+      const rights = service.authentication.rightsOf({ meta });
+      return !rights || types.every((type) => rights.with(type, "s") === "all");
+    },
   });
 }
 
@@ -80,9 +84,10 @@ export function versionStreamsOf(service: Gateway): VersionStreams {
   const { broker, directory, authentication, presence } = service;
   return new VersionStreams({
     isReady: () => service.isReady && !service.isLeaving,
-    enter: async (request, { patient, types = new Set<string>() }) => {
+    enter: async (request, asked) => {
       const meta = {};
       await authentication.enter(request, meta);
+      const { patient, types = new Set<string>() } = asked();
       const rights = authentication.rightsOf({ meta });
       const reaches = (type: string, interaction: "r" | "s") => {
         const reach = rights?.with(type, interaction) ?? "all";

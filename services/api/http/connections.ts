@@ -13,6 +13,7 @@ const REFUSALS_PER_SECOND = 50;
 
 interface Connection {
   socket: Socket;
+  peer: string;
   /** undefined: a proxy that stands for many clients. */
   client: string | undefined;
   /** Requests in progress. */
@@ -31,6 +32,8 @@ interface Connection {
 export class Connections {
   readonly #all = new Set<Connection>();
   readonly #bySocket = new WeakMap<Socket, Connection>();
+  /** By the client's address and port. */
+  readonly #byPeer = new Map<string, Connection>();
   /** Connections with TLS: what they have read may be the handshake. */
   readonly #encrypted = new WeakSet<Socket>();
   #order = 0;
@@ -51,35 +54,34 @@ export class Connections {
     return this.#all.size;
   }
 
-  /** Adds a connection; if its client connects too often, it is refused or closed. Beyond the limits the longest idle one is closed, of the same client if that has too many; if there is none, this one. */
-  add(socket: Socket, client: string | undefined): void {
+  /** Adds a connection; if its client connects too often, it is refused or closed. Beyond the limits the longest idle one is closed, of the same client if that has too many; if there is none, this one. @returns whether it is open */
+  add(socket: Socket, client: string | undefined): boolean {
     const isOneTooMany = client !== undefined && !this.#rate.admits(client);
     if (isOneTooMany && !this.#refusals.admits(client)) {
       socket.destroy();
-      return;
+      return false;
     }
     const isClientFull = client !== undefined && (this.#perClient.get(client) ?? 0) >= this.#maxPerClient;
     if ((isClientFull || this.#all.size >= this.#max) && !this.#closeIdle(isClientFull ? client : this.#greediest())) {
       socket.destroy();
-      return;
+      return false;
     }
     this.#order += 1;
-    const connection = { socket, client, busy: 0, order: this.#order, requests: 0, isOneTooMany, isEnding: false };
+    const connection = { socket, peer: peerOf(socket), client, busy: 0, order: this.#order, requests: 0, isOneTooMany, isEnding: false };
     this.#all.add(connection);
     this.#bySocket.set(socket, connection);
+    this.#byPeer.set(connection.peer, connection);
     if (client !== undefined) this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
     socket.once("close", () => this.#remove(connection));
+    return true;
   }
 
   /** @param encrypted the TLS socket over a connection that was added, as which it is known from now on */
   addEncrypted(encrypted: Socket): void {
-    const { remoteAddress, remotePort } = encrypted;
-    for (const connection of this.#all) {
-      if (connection.socket.remotePort === remotePort && connection.socket.remoteAddress === remoteAddress) {
-        this.#bySocket.set(encrypted, connection);
-        this.#encrypted.add(connection.socket);
-      }
-    }
+    const connection = this.#byPeer.get(peerOf(encrypted));
+    if (!connection) return;
+    this.#bySocket.set(encrypted, connection);
+    this.#encrypted.add(connection.socket);
   }
 
   /** Called when a request begins. @returns "full" for the first one too many of the connection or its client, after whose answer the connection must end; "ended" for later ones */
@@ -119,6 +121,7 @@ export class Connections {
 
   #remove(connection: Connection): void {
     if (!this.#all.delete(connection)) return;
+    if (this.#byPeer.get(connection.peer) === connection) this.#byPeer.delete(connection.peer);
     const { client } = connection;
     if (client === undefined) return;
     const left = (this.#perClient.get(client) ?? 1) - 1;
@@ -150,3 +153,5 @@ export class Connections {
     return true;
   }
 }
+
+const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;

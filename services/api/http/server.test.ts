@@ -1,6 +1,9 @@
+import { once } from "node:events";
+import { createServer } from "node:https";
+import { type AddressInfo, connect } from "node:net";
 import { Duplex } from "node:stream";
 import { jest } from "@jest/globals";
-import { refuseMalformed, refuseTunnel } from "./server.ts";
+import { admitConnections, refuseMalformed, refuseTunnel } from "./server.ts";
 
 /** A connection whose client keeps its half open. */
 const socket = (answering?: { headersSent: boolean }) => {
@@ -65,5 +68,34 @@ describe("a request for a tunnel", () => {
     const { written, made } = socket({ headersSent: true });
     refuseTunnel({} as never, made);
     expect([written, made.destroyed]).toEqual([[], true]);
+  });
+});
+
+describe("a new connection", () => {
+  it("that is not admitted never gets a parser or a TLS socket", async () => {
+    const server = createServer();
+    const begun: boolean[] = [];
+    // Where Node would begin with TLS: its errors are those of a handshake.
+    server.on("tlsClientError", () => begun.push(true));
+    let isOpen = false;
+    admitConnections(server, (socket) => {
+      if (!isOpen) socket.destroy();
+      return isOpen;
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const closed = () =>
+      once(
+        connect(port, "127.0.0.1")
+          .on("error", () => {})
+          .end("no handshake"),
+        "close",
+      );
+    await closed();
+    expect(begun).toEqual([]);
+    isOpen = true;
+    await Promise.all([once(server, "tlsClientError"), closed()]);
+    expect(begun).toEqual([true]);
+    server.close();
   });
 });

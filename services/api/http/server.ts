@@ -1,6 +1,7 @@
 /** The gateway's HTTP server: how it starts and stops listening, and how it answers what is not valid HTTP. */
 import { createServer, type IncomingMessage, type Server, type ServerOptions, STATUS_CODES } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { outcome } from "../../../fhir/outcome.ts";
 import type { Config } from "../../../mesh/config.ts";
@@ -47,6 +48,19 @@ export function createGateway(config: Config, warn: (message: string) => void): 
   server.once("close", stop);
   server.on("tlsClientError", (_, socket) => socket.destroy());
   return server;
+}
+
+/**
+ * Decides about each new connection before anything is made for it: a parser, and with TLS a second socket, cost more than to accept and close it.
+ * @param admits whether the connection begins; it closes those that do not. Connections that their client has already reset are closed here
+ */
+export function admitConnections(server: Server, admits: (socket: Socket) => boolean): void {
+  const begins = server.listeners("connection");
+  server.removeAllListeners("connection");
+  server.on("connection", (socket: Socket) => {
+    if (socket.remoteAddress === undefined) socket.destroy();
+    else if (admits(socket)) for (const begin of begins) begin.call(server, socket);
+  });
 }
 
 /** @throws the system's error (EADDRINUSE, EACCES, …), or why unencrypted access from other machines is refused */

@@ -25,7 +25,8 @@ describe("the event streams of versions", () => {
     [refused, hidden] = [undefined, []];
     streams = new VersionStreams({
       isReady: () => true,
-      enter: async () => {
+      enter: async (_, asked) => {
+        asked();
         if (refused) throw refused;
         return { mayRead: (type) => !hidden.includes(type), person: ADA };
       },

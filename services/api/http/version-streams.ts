@@ -49,8 +49,11 @@ interface News {
 /** What the streams need of the gateway. */
 export interface VersionStreamOptions {
   isReady(): boolean;
-  /** @throws 401 when this is not, or no longer, a signed-in person; 403 when they may not see what they request; 404 */
-  enter(request: IncomingMessage, asked: Asked): Promise<StreamListener>;
+  /**
+   * @param asked what is requested; called once the person is known @throws 400
+   * @throws 401 when this is not, or no longer, a signed-in person; 403 when they may not see what they request; 404
+   */
+  enter(request: IncomingMessage, asked: () => Asked): Promise<StreamListener>;
   /** A person has opened a patient's record, or closed it. */
   opened(patient: string, person: Viewer): void;
   closed(patient: string, person: Viewer): void;
@@ -74,8 +77,8 @@ export class VersionStreams extends EventStreams<Topic, News> {
       event: "versions",
       isReady,
       enter: async (request) => {
-        const asked = askedIn(request);
-        return { ...asked, ...(await enter(request, asked)) };
+        const listener = await enter(request, () => askedIn(request));
+        return { ...askedIn(request), ...listener };
       },
       concerns,
       dataOf,

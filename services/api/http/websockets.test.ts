@@ -1,7 +1,7 @@
 /** Who is told by websocket, while it cannot be known what they may hear. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { WebSocket } from "ws";
 import { anybodyAt } from "./client-address.ts";
 import { ownName } from "./own-name.ts";
@@ -12,9 +12,10 @@ describe("a websocket that is bound to a Subscription", () => {
   let webSockets: WebSockets;
   let fault: { code: number } | undefined;
   let mayHear: boolean;
+  let asked: number;
 
   beforeEach(async () => {
-    [fault, mayHear] = [undefined, true];
+    [fault, mayHear, asked] = [undefined, true, 0];
     server = createServer();
     await once(server.listen(0, "127.0.0.1"), "listening");
     const own = ownName({ host: "127.0.0.1" }, (server.address() as AddressInfo).port);
@@ -25,7 +26,10 @@ describe("a websocket that is bound to a Subscription", () => {
       isReady: () => true,
       enter: async () => (fault ? Promise.reject(fault) : {}),
       refused: () => {},
-      typeOf: async () => "Observation",
+      typesOf: async () => {
+        asked += 1;
+        return ["Observation"];
+      },
       mayHear: () => mayHear,
     });
     server.on("upgrade", (request, socket, head) => webSockets.upgrade(request, socket, head));
@@ -75,6 +79,35 @@ describe("a websocket that is bound to a Subscription", () => {
       expect((await ended)[0]).toBe(1006);
     },
   );
+
+  it("stays open while its client binds what it may, and answers no flood of messages", async () => {
+    const { webSocket } = await bound();
+    for (let count = 0; count < 99; count += 1) {
+      webSocket.send("bind s");
+      expect(String((await once(webSocket, "message"))[0])).toBe("bound s");
+    }
+    // Without the library, which would stop at the server's closing.
+    const raw = (webSocket as unknown as { _socket: Socket })._socket;
+    const frame = Buffer.concat([Buffer.from([0x81, 0x86, 0, 0, 0, 0]), Buffer.from("bind s")]);
+    const ended = new Promise((resolve) => raw.once("close", resolve));
+    raw.removeAllListeners("data").on("error", () => {}); // the server has closed it
+    for (let count = 0; count < 50 && !raw.destroyed; count += 1) {
+      raw.write(Buffer.concat(Array.from({ length: 1_000 }, () => frame)));
+      await new Promise(setImmediate);
+    }
+    await ended;
+    expect(asked).toBeLessThanOrEqual(200);
+  });
+
+  it("ends when a message comes in very many pieces, even empty ones", async () => {
+    const { webSocket, next } = await bound();
+    for (let count = 0; count < 16; count += 1) webSocket.send("", { fin: false });
+    webSockets.ping("s");
+    expect(await next).toBe("ping s");
+    const ended = once(webSocket, "close");
+    webSocket.send("", { fin: false });
+    expect((await ended)[0]).toBe(1008);
+  });
 
   it("stays open while its client's rights cannot be checked and there is nothing to send", async () => {
     const { webSocket, next } = await bound();

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { Config } from "../../../mesh/config.ts";
 import { EVERYBODY, type Requester } from "./client-address.ts";
 import { type OwnName, requireOwnHost } from "./own-name.ts";
@@ -19,10 +19,14 @@ const [MAX_SOCKETS, MAX_PER_CLIENT, MAX_PER_ADDRESS] = [1_000, 50, 500];
 const [MAX_BOUND, MAX_WAITING] = [100, 16];
 /** Bytes of a client's message: `bind ` and an id. */
 const MAX_MESSAGE = 200;
+/** Fragments of a message; empty ones would not count as bytes. */
+const MAX_FRAGMENTS = 16;
 /** Message by which a client binds a Subscription. */
 const BIND = new RegExp(`^bind (${ID_PATTERN})$`);
 /** A client that reads so slowly that this much waits is disconnected. Bytes. */
 const MAX_BUFFERED = 65_536;
+/** Messages of a client between two pings of the gateway: enough to bind everything twice. */
+const MAX_MESSAGES = 2 * MAX_BOUND;
 /** Pings and pongs of a client between two pings of the gateway; each costs about as much as a message. */
 const MAX_CONTROL_FRAMES = 100;
 /** Interval of pings; a client that has not answered the last one is disconnected. Milliseconds. */
@@ -31,12 +35,24 @@ const ALIVE_MS = 30_000;
 const CLOSE_MS = 1_000;
 const [LEAVING, REFUSED, TRY_AGAIN] = [1001, 1008, 1013];
 
+/** `closeTimeout` is missing in the declarations. */
+const SERVER: ServerOptions & { closeTimeout: number } = {
+  noServer: true,
+  clientTracking: false,
+  maxPayload: MAX_MESSAGE,
+  maxFragments: MAX_FRAGMENTS,
+  closeTimeout: CLOSE_MS,
+  perMessageDeflate: false,
+};
+
 interface Client {
   enter(): Promise<Record<string, unknown>>;
   requester: Requester;
   /** Bound Subscriptions, with their types. */
-  bound: Map<string, string>;
+  bound: Map<string, readonly string[]>;
   waiting: number;
+  /** Messages since the last ping of the gateway. */
+  messages: number;
   isAlive: boolean;
   /** Pings and pongs since the last ping of the gateway. */
   controlFrames: number;
@@ -53,10 +69,10 @@ export interface WebSocketOptions {
   enter(request: IncomingMessage): Promise<Record<string, unknown>>;
   /** Called when a client is refused. */
   refused(error: unknown, request: IncomingMessage): void;
-  /** The type of an active Subscription that the caller may read, with channel websocket; undefined: there is none with the id. */
-  typeOf(subscription: string, meta: Record<string, unknown>): Promise<string | undefined>;
-  /** Whether the caller may search all of the type: a ping reveals that there is a new match, whoever has subscribed. */
-  mayHear(type: string, meta: Record<string, unknown>): boolean;
+  /** The types that the criteria of an active Subscription look at, if the caller may read it and its channel is websocket; undefined: there is none with the id. */
+  typesOf(subscription: string, meta: Record<string, unknown>): Promise<readonly string[] | undefined>;
+  /** Whether the caller may search all of the types: a ping reveals that there is a new match, whoever has subscribed. */
+  mayHear(types: readonly string[], meta: Record<string, unknown>): boolean;
 }
 
 /** Whether a request is for a websocket here; other requests with `Upgrade` are answered as if they had none. */
@@ -66,7 +82,7 @@ export const isForWebSocket = ({ url = "", headers, method }: IncomingMessage): 
 /** The websockets of one gateway. */
 export class WebSockets {
   readonly #options: WebSocketOptions;
-  readonly #server = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: MAX_MESSAGE, perMessageDeflate: false });
+  readonly #server = new WebSocketServer(SERVER);
   readonly #clients = new Map<WebSocket, Client>();
   readonly #bound = new Map<string, Set<WebSocket>>();
   readonly #watch: NodeJS.Timeout;
@@ -118,8 +134,8 @@ export class WebSockets {
     client?.enter().then(
       (meta) => {
         if (webSocket.readyState !== webSocket.OPEN) return;
-        const types = subscription === undefined ? [...client.bound.values()] : [client.bound.get(subscription) ?? ""];
-        if (types.every((type) => this.#options.mayHear(type, meta))) work();
+        const types = subscription === undefined ? [...client.bound.values()].flat() : (client.bound.get(subscription) ?? [""]);
+        if (this.#options.mayHear(types, meta)) work();
         else webSocket.close(REFUSED, "You may not hear of this any more.");
       },
       (error: { code?: number }) => {
@@ -165,7 +181,7 @@ export class WebSockets {
   }
 
   #open(webSocket: WebSocket, requester: Requester, enter: Client["enter"]): void {
-    const client: Client = { requester, enter, bound: new Map(), waiting: 0, isAlive: true, controlFrames: 0 };
+    const client: Client = { requester, enter, bound: new Map(), waiting: 0, messages: 0, isAlive: true, controlFrames: 0 };
     this.#clients.set(webSocket, client);
     webSocket.on("error", () => {}); // "close" follows
     webSocket.on("pong", () => {
@@ -185,22 +201,25 @@ export class WebSockets {
   }
 
   async #hear(webSocket: WebSocket, client: Client, text: string): Promise<void> {
+    client.messages += 1;
+    if (client.messages > MAX_MESSAGES) return webSocket.terminate();
+    if (webSocket.readyState !== webSocket.OPEN) return; // it is being closed, and what has arrived before that needs no answer
     const id = BIND.exec(text.trim())?.[1];
     if (id === undefined) return webSocket.close(REFUSED, "Send `bind` and the id of a Subscription.");
     if (client.waiting >= MAX_WAITING || client.bound.size >= MAX_BOUND) return webSocket.close(REFUSED, "Too many at once.");
     client.waiting += 1;
-    const { typeOf, mayHear } = this.#options;
-    const type = await client
+    const { typesOf, mayHear } = this.#options;
+    const types = await client
       .enter()
       .then(async (meta) => {
-        const told = await typeOf(id, meta);
+        const told = await typesOf(id, meta);
         return told !== undefined && mayHear(told, meta) ? told : undefined;
       })
       .catch(() => undefined);
     client.waiting -= 1;
     if (webSocket.readyState !== webSocket.OPEN) return;
-    if (type === undefined) return webSocket.close(REFUSED, "There is no active Subscription with this id and channel.");
-    client.bound.set(id, type);
+    if (types === undefined) return webSocket.close(REFUSED, "There is no active Subscription with this id and channel.");
+    client.bound.set(id, types);
     this.#bound.set(id, (this.#bound.get(id) ?? new Set()).add(webSocket));
     webSocket.send(`bound ${id}`);
   }
@@ -211,6 +230,7 @@ export class WebSockets {
       else {
         client.isAlive = false;
         client.controlFrames = 0;
+        client.messages = 0;
         webSocket.ping();
       }
     }
@@ -218,7 +238,7 @@ export class WebSockets {
   }
 }
 
-/** Ends a websocket that is flooded: the library answers each ping. */
+/** Ends a websocket that floods: the library answers each ping. */
 function countControlFrame(webSocket: WebSocket, client: Client): void {
   client.controlFrames += 1;
   if (client.controlFrames > MAX_CONTROL_FRAMES) webSocket.terminate();

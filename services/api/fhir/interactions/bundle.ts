@@ -15,7 +15,9 @@ import { fairTurn } from "../../../../mesh/turns.ts";
 import { type EntryResult, transactions } from "../../../transactions/transactions.contract.ts";
 import { reportUnseenDeletion } from "../../access/unseen.ts";
 import type { Answer } from "../../http/answer.ts";
+import { kindOf } from "../../http/answer-sizes.ts";
 import { httpError } from "../../http/http-error.ts";
+import { LARGE_ANSWER } from "../answer-limits.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import { refusalOf } from "../fhir-refusals.ts";
 import { type FhirRequest, pairsOf, pathOf } from "../request.ts";
@@ -153,7 +155,7 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** Each entry may read or change a resource of the largest size, and other requests wait while these are processed. */
 const ENTRIES_AT_ONCE = 4;
 
-/** Handles requests until their answers reach this number of bytes. @throws FhirError 413, before anything is done */
+/** Handles requests until their answers reach this number of bytes; reads whose answers may be large take turns. @throws FhirError 413, before anything is done */
 function within(most: number, handle: Handle): Handle {
   let bytes = 0;
   return async (request) => {
@@ -164,12 +166,42 @@ function within(most: number, handle: Handle): Handle {
         `The answers before this one have ${most / 1024 / 1024} MB: send the rest in a bundle of its own.`,
       );
     }
-    const answer = await handle(request);
+    const answer = await readInTurn(request, handle);
     const length = answer.body?.length ?? 0;
     request.hold(length);
     bytes += length;
     return answer;
   };
+}
+
+/** Room that a large read must find before it begins: what is expected may be much more than it has. Bytes. */
+const MAX_EXPECTED = 8 * 1024 * 1024;
+
+/** A read takes a turn as it would by itself: a bundle names a large resource in a few bytes, any number of times. */
+async function readInTurn(request: FhirRequest, handle: Handle): Promise<Answer> {
+  const { method, path } = request;
+  if (method !== "GET") return handle(request);
+  const kind = kindOf(`/${path.join("/")}`);
+  const expected = request.expectedSize(kind);
+  if (expected < LARGE_ANSWER) return noted(request, kind, await handle(request));
+  const leave = await request.largeTurn();
+  let held = 0;
+  try {
+    await fairTurn(); // turns that follow each other would keep everything else waiting
+    const room = Math.min(expected, MAX_EXPECTED);
+    request.hold(room); // refused before it is read
+    held = room;
+    // A second turn within this one could wait for others that do the same.
+    return noted(request, kind, await handle({ ...request, largeTurn: async () => () => {} }));
+  } finally {
+    if (held > 0) request.hold(-held);
+    leave();
+  }
+}
+
+function noted(request: FhirRequest, kind: string, answer: Answer): Answer {
+  request.noteSize(kind, answer.body?.length ?? 0);
+  return answer;
 }
 
 /** The entries of a batch are independent: the error of one is its own answer. */

@@ -107,6 +107,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     async started(this: OwnerService) {
       this.watched = new WatchedTypes(this.store);
       await this.watched.look();
+      if (this.hasStopped) return; // another service could not start, and the store is closed
       this.teller = new VersionNotifier(this.broker);
       const { out, audit } = relaysFrom(this);
       this.toLedger = audit;
@@ -119,6 +120,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     },
 
     async stopped(this: OwnerService) {
+      this.hasStopped = true;
       await this.settling?.stop();
       await Promise.all(relaysOf(this).map((relay) => relay.stop()));
       this.teller?.stop();

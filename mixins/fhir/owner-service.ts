@@ -20,6 +20,8 @@ export interface WithFhir {
 /** The same, with what is only for the mixin. */
 export type OwnerGains = WithFhir &
   WithDirectory & {
+    /** A start that fails stops also what is still starting. */
+    hasStopped?: boolean;
     settling: InDoubt;
     profiles: Profiles;
     watched: WatchedTypes | undefined;

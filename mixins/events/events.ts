@@ -15,7 +15,7 @@ import type { Store } from "../../store/store.ts";
 import { type DeadLetter, EventConsumer } from "./consumer.ts";
 import { type DurableEvent, eventFrom, withoutOverlap } from "./event.ts";
 import { Relay } from "./relay.ts";
-import { relaysOf } from "./relays.ts";
+import { addRelays } from "./relays.ts";
 import { transportOf } from "./transports.ts";
 
 /** Most dead letters in one answer. */
@@ -147,7 +147,7 @@ export function Events<Gains>({ handles = {}, tasks = {} }: EventsOptions<Gains>
     started(this: This) {
       this.consumer.start();
       transportOf(this.broker).start(this.name);
-      if (Object.keys(tasks).length > 0) relaysOf(this).push(taskRelay(this));
+      if (Object.keys(tasks).length > 0) addRelays(this, taskRelay(this));
     },
 
     async stopped(this: This) {

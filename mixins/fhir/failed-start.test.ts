@@ -5,7 +5,8 @@ import { jest } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
 import { openAccess, setAccess } from "../../mesh/access/access.ts";
 import { WatchedTypes } from "../events/watched-types.ts";
-import { relaysOf } from "../events/relays.ts";
+import type { Relay } from "../events/relay.ts";
+import { addRelays, relaysOf } from "../events/relays.ts";
 import { Fhir } from "./fhir.ts";
 
 describe("a service that is stopped while it starts, because another one could not", () => {
@@ -33,5 +34,8 @@ describe("a service that is stopped while it starts, because another one could n
     goOn();
     await started;
     expect(relaysOf(therapies)).toEqual([]);
+    const stop = jest.fn(async () => {});
+    addRelays(therapies, { stop } as unknown as Relay); // of another mixin, which was starting too
+    expect(stop).toHaveBeenCalled();
   });
 });

@@ -20,7 +20,7 @@ import type { Ownership } from "../../federation/owner-contract.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { Store } from "../own-store.ts";
 import { gaugeOutbox } from "../events/outbox-gauge.ts";
-import { relaysOf } from "../events/relays.ts";
+import { addRelays, relaysOf, stopRelays } from "../events/relays.ts";
 import { WatchedTypes } from "../events/watched-types.ts";
 import { AuditLog } from "./audit-log.ts";
 import { guardReads } from "./guard-reads.ts";
@@ -111,7 +111,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       this.teller = new VersionNotifier(this.broker);
       const { out, audit } = relaysFrom(this);
       this.toLedger = audit;
-      relaysOf(this).push(out, audit);
+      addRelays(this, out, audit);
       for (const relay of relaysOf(this)) relay.kick(); // what an earlier process has left in the outbox
       this.endGauge = gaugeOutbox(this.name, this.store);
       this.settling = settleInDoubt(this);
@@ -122,7 +122,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     async stopped(this: OwnerService) {
       this.hasStopped = true;
       await this.settling?.stop();
-      await Promise.all(relaysOf(this).map((relay) => relay.stop()));
+      await stopRelays(this);
       this.teller?.stop();
       this.watched?.stop();
       this.endGauge?.();

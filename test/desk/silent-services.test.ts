@@ -110,7 +110,7 @@ describe("a service that does not answer", () => {
     await hospital.show(page, "administration");
     await page.waitForSelector("section[aria-label='Events set aside'] .not-known");
     expect(await page.textContent("section[aria-label='Events set aside']")).not.toContain("No event is set aside.");
-    await page.unroute("**/console.json");
+    await page.unrouteAll({ behavior: "wait" });
   });
 
   it("is distinguished from a server that cannot be reached at all, as on a tablet without a network", async () => {

@@ -98,7 +98,7 @@ describe("what is not answered", () => {
       await open();
       await page.waitForSelector(".interruptions p:has-text('A new version of the pages is here. What you typed is kept.')");
       expect(await page.locator(".notice, main .fault").count()).toBe(0); // said once
-      await Promise.all([page.unroute(files), page.unroute(documents)]);
+      await page.unrouteAll({ behavior: "wait" });
       await page.click(".interruptions button:text-is('Reload')");
       await page.waitForSelector(".interruptions p", { state: "detached" });
     }

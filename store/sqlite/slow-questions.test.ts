@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { jest } from "@jest/globals";
 import type { Clause } from "../../fhir/search/query.ts";
 import { create } from "../../test/kit/resources.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
@@ -127,6 +128,21 @@ describe("a search that takes long", () => {
     await ask();
     await store.close();
     expect(existsSync(`${file}-wal`)).toBe(false);
+    store = await open();
+    expect(await ask()).toBe(0);
+  });
+
+  it("does not hold up the end of a store whose thread ends at the same moment, as it was idle", async () => {
+    jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "performance", "queueMicrotask"] });
+    try {
+      await ask();
+      const closed = store.close();
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve(); // until the thread is told to close the file
+      jest.advanceTimersByTime(60_000);
+      await closed;
+    } finally {
+      jest.useRealTimers();
+    }
     store = await open();
     expect(await ask()).toBe(0);
   });

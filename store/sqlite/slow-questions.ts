@@ -147,27 +147,34 @@ function start(): Worker {
     next();
     letGo();
   });
-  // It has run out of memory, or cannot start.
-  made.on("error", () => {});
+  let fault: unknown;
+  made.on("error", (error) => {
+    fault = error;
+  });
   made.on("exit", () => {
-    if (thread === made) ended();
+    if (thread === made) ended(fault);
   });
   return made;
 }
 
 /** Ends the idle thread; a question that arrives meanwhile starts another. */
 function end(): void {
-  const last = thread;
+  const [last, files] = [thread, [...closing.keys()]];
   thread = undefined;
-  ending = last?.terminate();
+  ending = last?.terminate().then(() => files.forEach(hasClosed));
 }
 
-function ended(): void {
+/** The thread has ended by itself: the question took too much memory, or the thread cannot start. */
+function ended(fault: unknown): void {
   thread = undefined;
   clearTimeout(idle);
   for (const file of [...closing.keys()]) hasClosed(file);
   const job = running;
   running = undefined;
-  job?.settle({ kind: "costly", ms: job.asked.ms });
+  if (job) {
+    waiting.count(job.client, job.asked.ms);
+    if ((fault as { code?: unknown })?.code === "ERR_WORKER_OUT_OF_MEMORY") job.settle({ kind: "costly", ms: job.asked.ms });
+    else job.reject(unavailable("The thread for searches that take long has ended.", fault));
+  }
   next();
 }

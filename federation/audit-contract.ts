@@ -21,6 +21,8 @@ export type AuditedDeed =
 
 /** What one request did at one owner. */
 export interface AuditEntry {
+  /** The service that answered, if another one of its process has recorded it. */
+  service?: string;
   /** Milliseconds since 1970. */
   at: number;
   deed: AuditedDeed;
@@ -54,7 +56,7 @@ export interface AuditEntry {
 
 /** Entries that an owner has recorded together. */
 export interface AuditBatch {
-  /** The service that answered. */
+  /** The service that has recorded them, and that answered unless an entry names another one. */
   owner: string;
   entries: AuditEntry[];
 }

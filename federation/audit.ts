@@ -23,6 +23,9 @@ export function entryText(entry: Omit<AuditEntry, "by">, { by, query, call, work
   return `{"by":${by},${JSON.stringify(more).slice(1)}`;
 }
 
+/** An entry as JSON text, for the store of another service than the one that has answered. */
+export const shownBy = (service: string, entry: string): string => `{"service":${JSON.stringify(service)},${entry.slice(1)}`;
+
 /** The event of some entries. @param id a UUID */
 export const auditEvent = (id: string, owner: string, entries: string[]) => ({
   op: "emit" as const,
@@ -41,12 +44,24 @@ const ALSO = new Set(["Patient", "Binary", "Bundle"]);
 /** Whether a resource of this type may concern a patient: reading others is not recorded. */
 export const isOfPatients = (type: string): boolean => ALSO.has(type) || compartmentOf("Patient", type).length > 0;
 
-const REFERENCE = new RegExp(String.raw`"reference":\s*"(Patient/${ID_PATTERN})`, "g");
+/** What a reference to a patient begins with: looking for this text first takes a fifth of the time of a pattern for all. */
+const REFERRED = '"Patient/';
+const PATIENT = new RegExp(`"(Patient/${ID_PATTERN})`, "y");
+const NAME = '"reference":';
 
 /** Adds the patients that a resource concerns: those that it refers to, or the patient itself. */
 export function notePatients(found: Set<string>, { type, id, json }: { type?: string; id?: string; json?: string | undefined }): void {
   if (type === "Patient" && id !== undefined) found.add(`Patient/${id}`);
-  else if (json?.includes("Patient/")) for (const [, reference] of json.matchAll(REFERENCE)) found.add(reference as string);
+  else if (json !== undefined) for (let at = json.indexOf(REFERRED); at >= 0; at = json.indexOf(REFERRED, at + 1)) noteAt(found, json, at);
+}
+
+function noteAt(found: Set<string>, json: string, at: number): void {
+  let nameEnd = at;
+  while (json.charCodeAt(nameEnd - 1) <= 0x20) nameEnd -= 1;
+  if (!json.endsWith(NAME, nameEnd)) return;
+  PATIENT.lastIndex = at;
+  const [, reference] = PATIENT.exec(json) ?? [];
+  if (reference !== undefined) found.add(reference);
 }
 
 /** The patients of an entry. */

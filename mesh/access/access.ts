@@ -26,13 +26,15 @@ export interface ReachPart {
 export interface Rights {
   with(type: string, interaction: Interaction): Reach;
   mayCall(action: string): boolean;
+  /** Whether the app may see a part of the resources of some type, those of a patient or the matches of a query; false: everything or nothing of each. */
+  hasParts: boolean;
   /** Whether the app's scopes contain all resources of a type; true without an app. Says nothing of roles. */
   isInScope(type: string, interaction: Interaction): boolean;
   /** Whether the person may record what others have done, and name them as authors. */
   mayEnterForOthers: boolean;
 }
 
-/** Rights that are cached: as many as there are combinations of roles and scopes in use. */
+/** Rights that are cached, as many as there are combinations of roles and scopes in use; of each, types and actions. */
 const MAX_RIGHTS = 1_000;
 
 /** Stamps of the mesh's own work, by its name. */
@@ -144,6 +146,7 @@ export class Access {
 function rightsBy(roles: Role[], scope: string | undefined, patient: string | undefined): Rights {
   const scopes = scope === undefined ? undefined : readScopes(scope);
   const reaches = new Map<string, Reach>();
+  const calls = new Map<string, boolean>();
   const reachOf = (type: string, interaction: Interaction): Reach => {
     if (!roles.some(({ types }) => (types[type] ?? types["*"] ?? "").includes(interaction))) return "none";
     const reach = scopes ? scopeFor(scopes, type, interaction) : "all";
@@ -163,10 +166,16 @@ function rightsBy(roles: Role[], scope: string | undefined, patient: string | un
       if (reaches.size < MAX_RIGHTS) reaches.set(name, reach);
       return reach;
     },
+    hasParts: scopes?.resources.some(({ level, where }) => level === "patient" || where !== undefined) ?? false,
     isInScope: (type, interaction) => scopes === undefined || scopeFor(scopes, type, interaction) === "all",
     mayEnterForOthers: roles.some(({ onBehalf }) => onBehalf === true),
-    mayCall: (action) =>
-      (scopes?.hasActions ?? true) && roles.some(({ actions }) => actions.some((pattern) => namesAction(pattern, action))),
+    mayCall(action) {
+      const known = calls.get(action);
+      if (known !== undefined) return known;
+      const may = (scopes?.hasActions ?? true) && roles.some(({ actions }) => actions.some((pattern) => namesAction(pattern, action)));
+      if (calls.size < MAX_RIGHTS) calls.set(action, may);
+      return may;
+    },
   };
 }
 

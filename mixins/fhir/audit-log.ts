@@ -1,6 +1,6 @@
 /**
- * An owner records which resources a person has seen before it answers: in its own store, whose relay brings the entries to the ledger.
- * Entries that arrive while a commit is under way are written together with the next one.
+ * An owner records which resources a person has seen before it answers: in a store of its process, whose relay brings the entries to the ledger
+ * (audit-batches.ts). What a person has written is recorded with the write.
  */
 import { randomUUID } from "node:crypto";
 import type { Context } from "moleculer";
@@ -11,14 +11,11 @@ import { type AuthorsPage, type OwnerStep, writesResource } from "../../federati
 import { namedPatients } from "../../fhir/search/named-patients.ts";
 import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
 import { accessOf } from "../../mesh/access/access.ts";
-import { whileBusy } from "../../mesh/turns.ts";
 import { isSystem, type Identity } from "../../mesh/access/identity.ts";
-import { MAX_EVENT_CHARACTERS, type Write } from "../../store/writes.ts";
-import type { Store, StoredResource } from "../../store/store.ts";
+import type { Write } from "../../store/writes.ts";
+import type { StoredResource } from "../../store/store.ts";
 import { ID_PATTERN } from "../../fhir/ids.ts";
-
-/** Entries in one event, and their characters: what a store accepts as one event. */
-const [MAX_ENTRIES, MAX_CHARACTERS] = [100, MAX_EVENT_CHARACTERS - 1_000];
+import type { AuditBatches, Recorder } from "./audit-batches.ts";
 
 /** The caller to record; undefined when access is open, and for the mesh's own work. @param isRead a read: the mesh's own are shown to no one */
 export function auditContextOf(ctx: Context, { isRead }: { isRead: boolean }): AuditContext | undefined {
@@ -35,51 +32,23 @@ export function auditContextOf(ctx: Context, { isRead }: { isRead: boolean }): A
   };
 }
 
-/** Longest time to gather the entries of concurrent readers while the process is busy, milliseconds: a commit costs more than its entries. */
-const GATHER_MS = 5;
-
 /** A Patient reference within the parameters of an action. */
 const PATIENT = new RegExp(String.raw`\bPatient/${ID_PATTERN}`, "g");
 
-interface Batch {
-  entries: string[];
-  characters: number;
-  written: Promise<void>;
-}
-
-/** The audit entries of one owner: written to its outbox together with the write that they are about, or in batches a moment later. */
+/** The audit entries of one owner: written to its outbox together with the write that they are about, or in batches before an answer. */
 export class AuditLog {
-  readonly #owner: string;
-  readonly #store: () => Pick<Store, "write">;
-  /** The batch that is not yet being written. */
-  #next: Batch | undefined;
-  #writing: Promise<unknown> = Promise.resolve();
-  #areSeveral = false;
+  readonly #recorder: Recorder;
+  readonly #batches: AuditBatches;
 
-  /** @param store called only once it is open */
-  constructor(owner: string, store: () => Pick<Store, "write">) {
-    this.#owner = owner;
-    this.#store = store;
+  /** @param batches which the services of a process share */
+  constructor(recorder: Recorder, batches: AuditBatches) {
+    this.#recorder = recorder;
+    this.#batches = batches;
   }
 
   /** Resolves when the entry is on disk. @throws StoreError when it cannot be recorded: nothing may be shown then */
   note(entry: string): Promise<void> {
-    const batch = this.#next;
-    if (batch && batch.entries.length < MAX_ENTRIES && batch.characters + entry.length < MAX_CHARACTERS) {
-      batch.entries.push(entry);
-      batch.characters += entry.length;
-      return batch.written;
-    }
-    const made: Batch = { entries: [entry], characters: entry.length, written: Promise.resolve() };
-    this.#next = made;
-    made.written = this.#writing.then(async () => {
-      if (this.#areSeveral) await whileBusy(GATHER_MS);
-      this.#areSeveral = made.entries.length > 1;
-      if (this.#next === made) this.#next = undefined;
-      await this.#store().write([auditEvent(randomUUID(), this.#owner, made.entries)]);
-    });
-    this.#writing = made.written.catch(() => {}); // every caller that waits for it gets the error itself
-    return made.written;
+    return this.#batches.note(this.#recorder, entry);
   }
 
   /** Records what an action of the service has returned, if it concerns patients. */
@@ -106,7 +75,7 @@ export class AuditLog {
         entryText({ at: Date.now(), deed: op, isDone: true, ...(types.size === 1 && { type }), what, ...patientsOf(found) }, context),
       ];
     });
-    return entries.length === 0 ? [] : [auditEvent(randomUUID(), this.#owner, entries)];
+    return entries.length === 0 ? [] : [auditEvent(randomUUID(), this.#recorder.service, entries)];
   }
 }
 

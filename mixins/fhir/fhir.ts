@@ -22,6 +22,7 @@ import { Store } from "../own-store.ts";
 import { gaugeOutbox } from "../events/outbox-gauge.ts";
 import { addRelays, relaysOf, stopRelays } from "../events/relays.ts";
 import { WatchedTypes } from "../events/watched-types.ts";
+import { auditBatchesOf } from "./audit-batches.ts";
 import { AuditLog } from "./audit-log.ts";
 import { guardReads } from "./guard-reads.ts";
 import { ownFhir } from "./own-fhir.ts";
@@ -93,7 +94,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       const rules = new Rulebook(options.rules ?? {}, readConfig().rules, [...owned]);
       // Set before the service is announced, and only for this broker, as its settings are.
       this.metadata.fhir = { ...this.metadata.fhir, owns: owns.map((it) => ({ ...it, ...rules.told(it.type) })) };
-      this.audit = new AuditLog(this.name, () => this.store);
+      this.audit = new AuditLog({ service: this.name, store: () => this.store }, auditBatchesOf(this.broker));
       this.noteAnswer = (ctx, answer) => guarded(this, () => this.audit.noteAnswer(ctx, answer));
       this.writes = new OwnerWrites(this, {
         owned,

@@ -52,10 +52,11 @@ function idOf(owner: string, { work, deed, isDone, type, what, patients, by, que
 
 /** The AuditEvents of a batch. Their ids are derived from their content, so that none is stored twice. */
 export const auditEventsOf = (id: string, { owner, entries }: AuditBatch): (AuditEvent & { id: string })[] =>
-  entries.map((entry, index) => auditEventOf(idOf(owner, entry) ?? `${id}.${index}`, owner, entry));
+  entries.map((entry, index) => auditEventOf(idOf(entry.service ?? owner, entry) ?? `${id}.${index}`, owner, entry));
 
-function auditEventOf(id: string, owner: string, entry: AuditEntry): AuditEvent & { id: string } {
-  const { at, deed, isDone, by } = entry;
+/** @param recorder the service that has recorded the entry */
+function auditEventOf(id: string, recorder: string, entry: AuditEntry): AuditEvent & { id: string } {
+  const { at, deed, isDone, by, service = recorder } = entry;
   return {
     resourceType: "AuditEvent",
     id,
@@ -66,13 +67,13 @@ function auditEventOf(id: string, owner: string, entry: AuditEntry): AuditEvent 
     outcome: isDone ? "0" : entry.isFault ? "8" : "4",
     ...(entry.why !== undefined && { outcomeDesc: entry.why }),
     ...(by.reason && { purposeOfEvent: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code: by.reason }] }] }),
-    agent: agentsOf(owner, entry),
-    source: { observer: { display: owner } },
+    agent: agentsOf(service, entry),
+    source: { observer: { display: recorder } },
     ...entitiesOf(entry),
   };
 }
 
-function agentsOf(owner: string, { deed, by, address }: AuditEntry): [AuditEventAgent, ...AuditEventAgent[]] {
+function agentsOf(service: string, { deed, by, address }: AuditEntry): [AuditEventAgent, ...AuditEventAgent[]] {
   const { who, name, role, client }: Author = by;
   const isRead = ACTION[deed] === "R";
   return [
@@ -98,7 +99,7 @@ function agentsOf(owner: string, { deed, by, address }: AuditEntry): [AuditEvent
             requestor: false,
           },
         ]),
-    { type: isRead ? SOURCE : DESTINATION, who: { display: owner }, requestor: false },
+    { type: isRead ? SOURCE : DESTINATION, who: { display: service }, requestor: false },
   ];
 }
 

@@ -65,6 +65,18 @@ describe("the AuditEvent of an entry", () => {
     for (const language of LANGUAGES) expect(lookOf(event as never, language).says).not.toMatch(/[%]|undefined/);
   });
 
+  it("names the service that has answered as its source, and the one that has recorded it as its observer", () => {
+    const [own, others] = auditEventsOf("a", { owner: "lab", entries: [entry(), entry({ service: "records" })] });
+    const sourceOf = (event: typeof own) => event?.agent.at(-1)?.who?.display;
+    expect([sourceOf(own), own?.source.observer?.display]).toEqual(["lab", "lab"]);
+    expect([sourceOf(others), others?.source.observer?.display]).toEqual(["records", "lab"]);
+    // Recorded again by the service itself: its first try has failed, or seemed to.
+    const idOf = (owner: string, service?: string) =>
+      auditEventsOf("b", { owner, entries: [entry({ work: "w", ...(service && { service }) })] })[0]?.id;
+    expect(idOf("lab", "records")).toBe(idOf("records"));
+    expect(idOf("lab", "records")).not.toBe(idOf("lab"));
+  });
+
   it("is one, however often an action of a request is recorded", () => {
     const idOf = (more: Partial<AuditEntry>, id = "a") => auditEventsOf(id, { owner: "lab", entries: [entry(more)] })[0]?.id;
     expect(idOf({ work: "w-1", at: 1 }, "a")).toBe(idOf({ work: "w-1", at: 2 }, "b"));

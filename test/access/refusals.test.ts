@@ -190,6 +190,23 @@ describe("the audit entries of refused attempts", () => {
     });
   });
 
+  it("include searches by criteria on types that the caller's roles may not see, however they are spelt", async () => {
+    const asks = ["_has:Observation:subject:code=x", "%5Fhas:Observation:subject:code=x", "_h%61s%3AObservation:subject:code=x", "name=x"];
+    for (const [index, query] of asks.entries()) {
+      const { status, body } = await as("front-desk").send("GET", `/Patient?${query}`, undefined, { "X-Request-ID": `beyond-${index}` });
+      expect([status, body.entry ?? []]).toEqual([200, []]);
+    }
+    const calls = async (outcome: number): Promise<string[]> => {
+      const { entry = [] } = (await as("auditor").get(`/AuditEvent?outcome=${outcome}&_count=200`)).body;
+      return entry.flatMap(({ resource }: Json) => /"beyond-\d"/.exec(JSON.stringify(resource)) ?? []);
+    };
+    const refused = await eventually(
+      () => calls(4),
+      (some) => some.length >= 3,
+    );
+    expect(new Set(refused)).toEqual(new Set(['"beyond-0"', '"beyond-1"', '"beyond-2"']));
+  });
+
   it("include invalid tokens: at most one entry at once for an address, whoever it was", async () => {
     const patient = await newPatient();
     const [head, claims, signature = ""] = all.tokenOf("nurse").split(".");

@@ -9,6 +9,7 @@ const rights: Rights = {
   with: (type) => (type === "Location" ? "all" : type === "Observation" ? [{ patient: "1" }] : "none"),
   mayCall: () => true,
   isInScope: () => true,
+  hasParts: true,
   mayEnterForOthers: false,
 };
 

@@ -45,6 +45,7 @@ export class TokenCheck {
   readonly #caller: Caller;
   readonly #origin: () => string;
   readonly #good = new Map<string, GoodToken>();
+  #last = { token: "", name: "" };
   /** Until when tokens of an ended account, grant, token or client (`sub account-1`) are invalid by their time of issue, milliseconds since 1970. */
   readonly #ended = new Map<string, number>();
   #keys: KeySet | undefined;
@@ -62,7 +63,7 @@ export class TokenCheck {
   /** @throws 401 INVALID_TOKEN; 503 when the keys cannot be retrieved */
   async read(token: string): Promise<GoodToken> {
     if (token.length > MAX_LENGTH) throw invalidToken("unreadable");
-    const name = hash("sha256", token, "binary");
+    const name = this.#nameOf(token);
     const good = this.#good.get(name) ?? (await this.#verified(token, name));
     if (good.until <= meshTime.earliest() || this.#hasEnded(good)) {
       this.#good.delete(name);
@@ -71,9 +72,15 @@ export class TokenCheck {
     return good;
   }
 
+  /** The hash of a token, which is asked for twice by each request. */
+  #nameOf(token: string): string {
+    if (this.#last.token !== token) this.#last = { token, name: hash("sha256", token, "binary") };
+    return this.#last.name;
+  }
+
   /** The token if it was found valid before and still is; otherwise undefined. */
   known(token: string): GoodToken | undefined {
-    const good = token.length > MAX_LENGTH ? undefined : this.#good.get(hash("sha256", token, "binary"));
+    const good = token.length > MAX_LENGTH ? undefined : this.#good.get(this.#nameOf(token));
     return good && good.until > meshTime.earliest() && !this.#hasEnded(good) ? good : undefined;
   }
 

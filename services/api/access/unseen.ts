@@ -8,6 +8,7 @@ import { deletesPart } from "../../../federation/seen.ts";
 import { isResourceType } from "../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../fhir/search/parse-search.ts";
 import { typeBeyond } from "../../../fhir/search/types-read.ts";
+import { PROVENANCE } from "../../../federation/version-authors.ts";
 import { FhirError } from "../../../fhir/outcome.ts";
 import { notAllowed, type Rights } from "../../../mesh/access/access.ts";
 import type { FhirRequest } from "../fhir/request.ts";
@@ -15,8 +16,8 @@ import { namedInUrl } from "./named-in-url.ts";
 
 /** Interactions that show resources. */
 const TO_SEE = ["s", "r"] as const;
-/** What criteria on other resources contain. */
-const FAR = /[.]|%2e|_has|_list/i;
+/** Names of parameters that may be criteria on other resources; encoded ones may be any. */
+const FAR = /(?:^|&)[^=&]*(?:[.%]|_has|_list)/;
 /** Types of one search that are looked at. */
 const MAX_TYPES = 10;
 /** Resources that are looked for; of more, the attempt is recorded if one of these is not seen. */
@@ -37,6 +38,7 @@ export async function reportUnseen(request: FhirRequest, rights: Rights | undefi
   if (!isByCriteria || (method !== "GET" && method !== "DELETE" && !/^(?:_search$|\$)/.test(path.at(-1) ?? ""))) return;
   const asked = caller.meta?.["asked"];
   if (!rights || typeof asked !== "string") return;
+  if (seesAll(rights, path) && !FAR.test(queryOf(asked))) return;
   const named = namedInUrl(asked.split(" ")[1] ?? "");
   const beyond = method === "DELETE" ? undefined : firstBeyond(request, rights, asked, named.types);
   if (beyond !== undefined) return void report(notAllowed(`search ${beyond}`));
@@ -48,15 +50,24 @@ export async function reportUnseen(request: FhirRequest, rights: Rights | undefi
   if (unseen !== undefined) report(notFound(type, unseen.split("/")[1] ?? ""));
 }
 
+/** Whether the caller sees all resources of the type that is searched, and no other type in part. */
+const seesAll = (rights: Rights, [type, more]: string[]): boolean =>
+  type !== undefined && (more === undefined || more === "_search") && !rights.hasParts && sees(rights, type);
+
+const sees = (rights: Rights, type: string): boolean => type === PROVENANCE || TO_SEE.some((one) => rights.with(type, one) !== "none");
+
+const queryOf = (asked: string): string => /^[^?]*\?(.*)$/s.exec(asked)?.[1] ?? "";
+
 /** The first type that a search was to look at, besides others, and that the caller may not see at all. */
 function firstBeyond({ base, bases }: FhirRequest, rights: Rights, asked: string, types: string[]): string | undefined {
-  const sees = (type: string) => type === "Provenance" || TO_SEE.some((one) => rights.with(type, one) !== "none");
-  const [, query = ""] = /^[^?]*\?(.*)$/s.exec(asked) ?? [];
-  const unseen = types.find((type) => isResourceType(type) && !sees(type));
+  const query = queryOf(asked);
+  const unseen = types.find((type) => isResourceType(type) && !sees(rights, type));
   if (unseen !== undefined || !FAR.test(query)) return unseen;
   for (const type of types.slice(0, MAX_TYPES).filter(isResourceType)) {
     try {
-      const far = typeBeyond(parseSearch(type, [...new URLSearchParams(query)], { base, bases, handling: "lenient" }), sees);
+      const far = typeBeyond(parseSearch(type, [...new URLSearchParams(query)], { base, bases, handling: "lenient" }), (one) =>
+        sees(rights, one),
+      );
       if (far !== undefined) return far;
     } catch (error) {
       if (!(error instanceof FhirError)) throw error; // parameters of an operation are not all criteria

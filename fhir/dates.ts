@@ -4,14 +4,31 @@ import { hospitalZone, momentOf } from "./time-zone.ts";
  * FHIR dates as intervals (R4 3.1.1.4.7): a date lasts the whole day. Milliseconds since 1970 in UTC, both ends inclusive. A date, and a
  * time without a zone, are in the hospital's time zone (`time-zone.ts`), not in that of the server.
  */
-export type Interval = [low: number, high: number];
+export type Interval = readonly [low: number, high: number];
 
 const DAY_MS = 86_400_000;
+/** Characters of the longest date. */
+const MAX_LENGTH = 40;
 
 const form = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
 
+/** Texts whose interval is kept: each date of a resource is read several times, to check it, to index it, and by rules. */
+const MAX_READ = 1_000;
+const read = new Map<string, Interval | undefined>();
+let readIn = "";
+
 /** The interval of a date, dateTime or instant, also without seconds, as a search may have it; undefined if it is not valid. */
 export function intervalOf(text: string): Interval | undefined {
+  if (readIn !== hospitalZone() || read.size >= MAX_READ) read.clear();
+  readIn = hospitalZone();
+  const known = read.get(text);
+  if (known !== undefined || read.has(text)) return known;
+  const interval = intervalIn(text);
+  if (text.length <= MAX_LENGTH) read.set(text, interval);
+  return interval;
+}
+
+function intervalIn(text: string): Interval | undefined {
   const found = form.exec(text);
   if (!found) return undefined;
   // Groups that did not match are undefined, which TypeScript's type of a match does not say.

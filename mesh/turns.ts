@@ -14,14 +14,10 @@ const TURN_MS = 25;
 /** Steps that begin in one turn at most; long ones end it earlier. */
 const MAX_OF_TURN = 64;
 
-interface Step {
-  /** "" if it is unknown. */
-  client: string;
-  go: () => void;
-}
-
-/** In order of arrival; bounded by the requests in flight, and by the concurrency of each. */
-const waiting: Step[] = [];
+/** The steps of each client ("" if it is unknown), in order of arrival; bounded by the requests in flight, and by the concurrency of each. */
+const waiting = new Map<string, (() => void)[]>();
+/** How many there are. */
+let count = 0;
 /** Processor time that clients have used since the last time that no step was waiting, milliseconds. */
 const used = new Map<string, number>();
 /** Clients whose time is remembered. */
@@ -37,7 +33,7 @@ let turn = -1;
 let isSharing = false;
 
 /** Whether a step need not wait: the present turn has not lasted too long, and no other step waits. */
-export const isOwnTurn = (): boolean => waiting.length === 0 && !isLong();
+export const isOwnTurn = (): boolean => count === 0 && !isLong();
 
 /**
  * Resolves when it is the step's turn: at once, unless the present turn has lasted too long or others wait. Of those that wait, steps of known and
@@ -47,7 +43,10 @@ export const isOwnTurn = (): boolean => waiting.length === 0 && !isLong();
 export function fairTurn(client = ""): Promise<void> {
   if (isOwnTurn()) return Promise.resolve();
   return new Promise((go) => {
-    waiting.push({ client, go });
+    const own = waiting.get(client);
+    if (own) own.push(go);
+    else waiting.set(client, [go]);
+    count += 1;
     if (isSharing) return;
     isSharing = true;
     setImmediate(share);
@@ -64,7 +63,7 @@ function isLong(): boolean {
 
 /** Releases waiting steps; each runs until it waits for something before the next one is released. Input is processed between two turns. */
 function share(): void {
-  const most = Math.min(waiting.length, MAX_OF_TURN);
+  const most = Math.min(count, MAX_OF_TURN);
   for (let n = 0; n < most; n++) {
     setImmediate(() => {
       charge();
@@ -73,7 +72,7 @@ function share(): void {
   }
   setImmediate(() => {
     charge();
-    if (waiting.length > 0) return share();
+    if (count > 0) return share();
     isSharing = false;
     used.clear();
   });
@@ -90,26 +89,25 @@ function charge(): void {
 }
 
 function release(): void {
-  const place = nextPlace();
-  const [next] = place < 0 ? [] : waiting.splice(place, 1);
-  if (!next) return;
-  released = { client: next.client, at: usedMs() };
-  wasOfClient = next.client !== "";
-  next.go();
+  const client = nextClient();
+  const own = client === undefined ? undefined : waiting.get(client);
+  const go = own?.shift();
+  if (client === undefined || !own || !go) return;
+  if (own.length === 0) waiting.delete(client);
+  count -= 1;
+  released = { client, at: usedMs() };
+  wasOfClient = client !== "";
+  go();
 }
 
-/** Place of the next step; -1 if none waits. */
-function nextPlace(): number {
-  let [unknown, known, least] = [-1, -1, Number.POSITIVE_INFINITY];
-  for (const [place, { client }] of waiting.entries()) {
-    if (client === "") {
-      if (unknown < 0) unknown = place;
-    } else {
-      const ms = used.get(client) ?? 0;
-      if (ms < least) [known, least] = [place, ms];
-    }
+/** Whose step is next; undefined if none waits. */
+function nextClient(): string | undefined {
+  let [known, least]: [string | undefined, number] = [undefined, Number.POSITIVE_INFINITY];
+  for (const client of waiting.keys()) {
+    const ms = used.get(client) ?? 0;
+    if (client !== "" && ms < least) [known, least] = [client, ms];
   }
-  return unknown < 0 || (known >= 0 && !wasOfClient) ? known : unknown;
+  return waiting.has("") && (known === undefined || wasOfClient) ? "" : known;
 }
 
 /** Resolves when the process has been idle for a moment, or after `maxMs` milliseconds: work that arrives while it is busy can be combined. */

@@ -154,8 +154,14 @@ function compile(slot: SlotJson): Extractor {
 
 function reader(path: string, write: RowWriter, system = ""): Extractor {
   const steps = stepsOf(path);
-  return (resource, sink) => visit(resource, steps, 0, (value) => write(sink, value, system));
+  return (resource, sink) => {
+    if (!lacks(resource, steps)) visit(resource, steps, 0, (value) => write(sink, value, system));
+  };
 }
+
+/** Whether an object does not have the first element of a path: true of most paths of a resource. */
+const lacks = (value: unknown, [first]: Step[]): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && first !== undefined && !(first.name in value);
 
 interface Step {
   name: string;
@@ -217,6 +223,7 @@ function composite(slot: Extract<SlotJson, { base: string }>): Extractor {
   // Read once rather than for each element, which would cost the product of both.
   const isShared = slot.parts.map((reads) => reads.every(([path]) => path.startsWith("/")));
   return (resource, sink) => {
+    if (lacks(resource, steps)) return;
     const rowsOf = (reads: PartReader[], element: unknown): IndexRowBuilder => {
       const part = new IndexRowBuilder();
       for (const read of reads) read(element, resource, part);

@@ -1,5 +1,5 @@
 /** Dates, periods and timings (R4, search.html#date): their index rows, and questions for them. */
-import { intervalAsked, intervalOf } from "../../dates.ts";
+import { type Interval, intervalAsked, intervalOf } from "../../dates.ts";
 import { fhirError } from "../../outcome.ts";
 import { FOREVER, type RangeMatch } from "../query.ts";
 import { ANY_PREFIX, APPROXIMATELY, comparisons, splitPrefix } from "./prefix.ts";
@@ -12,7 +12,7 @@ export const date: RowWriter = (sink, value) => {
 };
 
 /** A missing end is open. Undefined for a Period without both ends, or with a malformed one. */
-function periodOf(value: unknown): [number, number] | undefined {
+function periodOf(value: unknown): Interval | undefined {
   if (!isObject(value) || (value.start === undefined && value.end === undefined)) return undefined;
   const start = value.start === undefined ? -FOREVER : isText(value.start) ? intervalOf(value.start)?.[0] : undefined;
   const end = value.end === undefined ? FOREVER : isText(value.end) ? intervalOf(value.end)?.[1] : undefined;
@@ -36,7 +36,7 @@ export const timing: RowWriter = (sink, value) => {
   if (!isObject(value)) return;
   let low = FOREVER;
   let high = -FOREVER;
-  const widen = (interval: [number, number] | undefined) => {
+  const widen = (interval: Interval | undefined) => {
     if (!interval) return;
     low = Math.min(low, interval[0]);
     high = Math.max(high, interval[1]);

@@ -52,7 +52,8 @@ const parsed = (text: string | undefined): Resource | undefined => (text === und
 
 /** Resources as the write leaves them, with those of the transaction that it is part of. */
 export function pendingOf({ steps, resources }: WriteParts, elsewhere: MadeElsewhere = {}): Pending {
-  const pending = new Map<string, Resource | null>(Object.entries(elsewhere));
+  const pending = new Map<string, Resource | null>();
+  for (const reference in elsewhere) pending.set(reference, elsewhere[reference] as Resource | null);
   for (const [index, step] of steps.entries()) {
     if (!writesResource(step)) continue;
     const reference = `${step.type}/${step.id}`;

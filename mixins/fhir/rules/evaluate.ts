@@ -1,7 +1,7 @@
 /** Applies the rules of their types to the changes of one write. */
-import type { FhirResource } from "../../../fhir/r4.ts";
+import type { NamedResource } from "../../../federation/named-resources.ts";
 import type { GatheredFacts } from "./gather.ts";
-import type { Change } from "./rule.ts";
+import type { Change, Question } from "./rule.ts";
 import { type ActiveRule, type Rulebook, ruleError } from "./rulebook.ts";
 
 /** A change and the index of its step. */
@@ -27,18 +27,23 @@ const MAX_ROUNDS = 6;
  * @throws 409, 422 with `data.rule` and `data.step` for the first rule that refuses; 503 when an owner whose facts are needed is down
  */
 export async function evaluate(book: Rulebook, changes: SteppedChange[], facts: GatheredFacts): Promise<Warning[]> {
-  const cases = changes.flatMap((changed) => book.of(changed.type).map((active): Case => ({ ...changed, active })));
+  const cases: Case[] = [];
+  for (const { step, type, change } of changes) for (const active of book.of(type)) cases.push({ step, change, active });
   // First, as its answers lead to further facts.
-  await facts.askNaming(
-    cases.flatMap(({ active, change }) => {
-      const asked = active.rule.asksNaming?.(change);
-      return asked ? [{ place: change.reference, ...asked }] : [];
-    }),
-  );
+  const named: NamedResource[] = [];
+  for (const { active, change } of cases) {
+    const asked = active.rule.asksNaming?.(change);
+    if (asked) named.push({ place: change.reference, ...asked });
+  }
+  await facts.askNaming(named);
   const asking = cases.filter(({ active: { rule } }) => rule.facts !== undefined || rule.questions !== undefined);
   for (let round = 0; asking.length > 0 && round < MAX_ROUNDS; round += 1) {
-    const wanted = asking.flatMap(({ active, change }) => active.rule.facts?.(change as Change<FhirResource>, facts) ?? []);
-    const questions = asking.flatMap(({ active, change }) => active.rule.questions?.(change, facts) ?? []);
+    const wanted = new Set<string | undefined>();
+    const questions: Question[] = [];
+    for (const { active, change } of asking) {
+      for (const reference of active.rule.facts?.(change, facts) ?? NONE) wanted.add(reference);
+      for (const question of active.rule.questions?.(change, facts) ?? NONE) questions.push(question);
+    }
     const isNew = await Promise.all([facts.ask(wanted), facts.askFor(questions)]);
     if (!isNew.includes(true)) break;
   }
@@ -52,6 +57,11 @@ export async function evaluate(book: Rulebook, changes: SteppedChange[], facts: 
   return warnings;
 }
 
-interface Case extends SteppedChange {
+/** A change, and a rule of its type. */
+interface Case {
+  step: number;
+  change: Change;
   active: ActiveRule;
 }
+
+const NONE: readonly never[] = [];

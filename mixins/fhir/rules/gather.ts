@@ -30,7 +30,10 @@ export type Pending = ReadonlyMap<string, Resource | null>;
 
 /** The facts of one write. */
 export class GatheredFacts implements Facts {
+  /** By `Type/id`; what the write makes of a resource is added when it is first asked for. */
   readonly #known = new Map<string, Fact>();
+  /** `Type/id` of the references that were asked for: rules ask again in each round. */
+  readonly #places = new Map<string, string | undefined>();
   readonly #sources: FactSources;
   readonly #own = new Set<string>();
   readonly #found = new Map<string, Resource[]>();
@@ -51,14 +54,32 @@ export class GatheredFacts implements Facts {
     this.#sources = sources;
     this.#pending = pending;
     this.#replaced = replaced;
-    for (const [reference, resource] of pending) {
-      this.#known.set(reference, resource ? { reference, is: "living", version: 0, resource } : { reference, is: "deleted", version: 0 });
-    }
   }
 
   of(reference: string | undefined): Fact | undefined {
+    const place = this.#placeOf(reference);
+    return place === undefined ? undefined : this.#at(place);
+  }
+
+  #placeOf(reference: string | undefined): string | undefined {
+    if (reference === undefined) return undefined;
+    const known = this.#places.get(reference);
+    if (known !== undefined || this.#places.has(reference)) return known;
     const place = localReference(reference);
-    return place === undefined ? undefined : this.#known.get(place);
+    this.#places.set(reference, place);
+    return place;
+  }
+
+  #at(place: string): Fact | undefined {
+    const known = this.#known.get(place);
+    if (known) return known;
+    const resource = this.#pending.get(place);
+    if (resource === undefined) return undefined;
+    const made: Fact = resource
+      ? { reference: place, is: "living", version: 0, resource }
+      : { reference: place, is: "deleted", version: 0 };
+    this.#known.set(place, made);
+    return made;
   }
 
   written(type: string): Resource[] {
@@ -170,8 +191,8 @@ export class GatheredFacts implements Facts {
   async ask(references: Iterable<string | undefined>): Promise<boolean> {
     const places = new Set<string>();
     for (const reference of references) {
-      const place = localReference(reference);
-      if (place !== undefined && !this.#known.has(place)) places.add(place);
+      const place = this.#placeOf(reference);
+      if (place !== undefined && !this.#known.has(place) && !this.#pending.has(place)) places.add(place);
     }
     if (places.size === 0) return false;
     const { directory } = this.#sources;

@@ -15,7 +15,7 @@ import { isAmong } from "./one-person.ts";
 import { ownedOf } from "./owned-types.ts";
 import { holdersOf, patientsOf } from "./patients-of.ts";
 import { referencesAt } from "./references-exist.ts";
-import type { Change, Facts, Rule } from "./rule.ts";
+import { type Change, type Facts, oncePerChange, type Rule } from "./rule.ts";
 
 /** Resources read per query, and queries; further ones are found by `npm run check-data`. */
 const [PAGE, MAX_PAGES] = [200, 10];
@@ -27,6 +27,7 @@ const MAX_OTHERS = 20;
  * undefined: its referrers were checked before.
  */
 function patientsNow<Of extends FhirResource>({ before, after, isNamed }: Change<Of>): NamedBy | undefined {
+  if (!before && isNamed !== true) return undefined;
   const [patient, ...besides] = patientsOf(after);
   if (patient === undefined) return undefined;
   const were = patientsOf(before);
@@ -41,6 +42,7 @@ type NamedBy = Required<Omit<NamedResource, "place">>;
 /** The rule `sameSubject` in the other order of writing, for a type to which others refer. */
 export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): Rule<Of> {
   const id = `${idOf(type)}-named-before`;
+  const nowOf = oncePerChange((change: Change<Of>) => patientsNow(change));
   const othersOf = ({ reference }: Change<Of>, { patient, besides }: NamedBy, facts: Facts): (Naming & { twos: TwoPatients[] })[] =>
     facts.namedBy(reference).map((naming) => {
       const isPart = type === "Encounter" && naming.by.startsWith("Encounter/");
@@ -52,9 +54,9 @@ export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): 
     id,
     group: "subject",
     says: `${withArticle(type)} to which other resources already refer when it is created, or when it gets its patient, has the patient of those resources.`,
-    asksNaming: patientsNow,
+    asksNaming: nowOf,
     facts(change, facts) {
-      const now = patientsNow(change);
+      const now = nowOf(change);
       const others = now ? othersOf(change, now, facts) : [];
       if (!now || others.length === 0) return [];
       const about = others.flatMap((it) => [
@@ -65,11 +67,11 @@ export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): 
       return [now.patient, ...now.besides, ...about];
     },
     questions(change, facts) {
-      const now = patientsNow(change);
+      const now = nowOf(change);
       return now ? othersOf(change, now, facts).flatMap(({ twos }) => twos.flatMap((two) => questionsOfTwo(two, facts))) : [];
     },
     check(change, facts) {
-      const now = patientsNow(change);
+      const now = nowOf(change);
       if (!now) return undefined;
       const own = [now.patient, ...now.besides];
       const holding = [...own, ...holdersOf(change.after)];

@@ -4,7 +4,7 @@ import { ACT_REFERENCES, RESTED_ON } from "../../../federation/act-references.ts
 import { type Fact, localReference, splitPlace } from "../../../federation/facts.ts";
 import { idOf, refusal } from "./common.ts";
 import { isOfThePast } from "./past.ts";
-import { type Change, lookedAt, type Rule } from "./rule.ts";
+import { type Change, lookedAt, oncePerChange, type Rule } from "./rule.ts";
 
 /** A reference of an act, and its element. */
 interface Placed {
@@ -23,10 +23,15 @@ function namesOf(path: string): readonly string[] {
   return known;
 }
 
-/** The References at a path, through arrays. @param path as in R4's definitions, or one of a rule's own */
+const NONE: Reference[] = [];
+
+/** The References at a path, through arrays; the list may be the resource's own. @param path as in R4's definitions, or one of a rule's own */
 export function referencesAt(resource: unknown, path: string): Reference[] {
-  let values: unknown[] = [resource];
-  for (const name of namesOf(path)) {
+  const [first = "", ...others] = namesOf(path);
+  const root = (resource as Record<string, unknown> | null | undefined)?.[first];
+  if (root === undefined || root === null) return NONE;
+  let values: unknown[] = Array.isArray(root) ? root : [root];
+  for (const name of others) {
     if (values.length === 0) break;
     const next: unknown[] = [];
     for (const value of values) {
@@ -40,12 +45,14 @@ export function referencesAt(resource: unknown, path: string): Reference[] {
 }
 
 function restedOn(type: string, resource: unknown): Placed[] {
-  return (ACT_REFERENCES[type] ?? []).flatMap(({ path, isOwn = false }) =>
-    referencesAt(resource, path).flatMap(({ reference }): Placed[] => {
+  const all: Placed[] = [];
+  for (const { path, isOwn = false } of ACT_REFERENCES[type] ?? []) {
+    for (const { reference } of referencesAt(resource, path)) {
       const place = localReference(reference);
-      return place !== undefined && RESTED_ON.has(splitPlace(place)[0]) ? [{ place, path, isOwn }] : [];
-    }),
-  );
+      if (place !== undefined && RESTED_ON.has(splitPlace(place)[0])) all.push({ place, path, isOwn });
+    }
+  }
+  return all;
 }
 
 /** A record of the past without any target known here was made in another system: no act of this hospital depends on nothing. */
@@ -57,22 +64,24 @@ const nameOf = ({ place, path }: Placed): string => `${path} ${place}`;
 /** The rule of one type of act. References that the previous version already had are not checked again. */
 export function referencesExist<Of extends FhirResource>(type: Of["resourceType"]): Rule<Of> {
   const id = `${idOf(type)}-references`;
-  const allOf = ({ after }: Change<Of>): Placed[] => (after ? restedOn(type, after) : []);
-  const added = (change: Change<Of>, all = allOf(change)): Placed[] => {
+  const allOf = oncePerChange(({ after }: Change<Of>): Placed[] => (after ? restedOn(type, after) : []));
+  const added = oncePerChange((change: Change<Of>): Placed[] => {
     const before = lookedAt(change);
-    if (!before) return all;
+    if (!before) return allOf(change);
     const known = new Set(restedOn(type, before).map(nameOf));
-    return all.filter((one) => !known.has(nameOf(one)));
-  };
+    return allOf(change).filter((one) => !known.has(nameOf(one)));
+  });
+  const placesOf = oncePerChange((change: Change<Of>): string[] => added(change).map(({ place }) => place));
   return {
     id,
     group: "references",
     holdsAlways: true,
     says: `The resources on which the act depends exist: ${(ACT_REFERENCES[type] ?? []).map(({ path }) => path).join(", ")}. A past act from another system may be stored if none of these resources is known here.`,
-    facts: (change) => added(change).map(({ place }) => place),
+    facts: placesOf,
     check(change, facts) {
       const all = allOf(change);
-      const isNew = new Set(added(change, all));
+      if (all.length === 0) return undefined;
+      const isNew = new Set(added(change));
       const dangling = all.filter((one) => {
         const fact = facts.of(one.place);
         // What the same write deletes (version 0) must not remain referred to, not even by earlier references.

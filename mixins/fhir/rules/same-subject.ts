@@ -22,39 +22,26 @@ interface OfOthers {
 export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): Rule<Of> {
   const id = `${idOf(type)}-one-patient`;
   const paths = onePatientPathsOf(type);
-  const whoseOf = (resource: Of | undefined): string[] => [...patientsOf(resource), ...focusOf(resource)].filter(isPatientHere);
-  /** An update that changes neither the patient, nor the focus, nor a reference is not checked again. */
-  const asked = oncePerChange((change: Change<Of>): { path: string; reference: string }[] => {
-    const { after } = change;
-    if (!after || patientsOf(after).length === 0) return [];
-    const looked = lookedAt(change);
-    const before = looked && whoseOf(looked).join() === whoseOf(after).join() ? looked : undefined;
-    return paths.flatMap((path) => {
-      const known = new Set(before ? referencesAt(before, path).map(placeOf) : []);
-      return referencesAt(after, path).flatMap(({ reference }) => {
-        if (reference === undefined || (isSpeaking(type, path) && !isPerson(reference))) return [];
-        const isKnown =
-          before !== undefined && isContained(reference) ? isSameWithin(before, after, reference) : known.has(placeOf({ reference }));
-        return isKnown ? [] : [{ path, reference }];
-      });
-    });
-  });
+  const asked = oncePerChange((change: Change<Of>) => newReferencesOf(change, type, paths));
+  const referencesOf = oncePerChange((change: Change<Of>): string[] => asked(change).map(({ reference }) => reference));
   // When resources go over to the record that replaced another, they are updated one by one: their targets are still the old record's.
   const ownOf = oncePerChange(({ after, before }: Change<Of>): string[] => [...whoseOf(after), ...patientsOf(before)]);
   const othersOf = (change: Change<Of>, facts: Facts): OfOthers[] => {
     if (asked(change).length === 0) return [];
     const own = ownOf(change);
-    return asked(change).flatMap(({ path, reference }) => {
+    const others: OfOthers[] = [];
+    for (const { path, reference } of asked(change)) {
       const inside = isContained(reference) ? containedIn(change.after, reference) : undefined;
       const fact = facts.of(reference);
       const patients = inside
-        ? patientsOf(inside).filter(isPatientHere)
+        ? patientsOf(inside)
         : isSpeaking(type, path) && fact?.reference.startsWith("Patient/")
           ? [fact.reference]
           : ofFact(fact, type);
       const areOthers = patients.length > 0 && !patients.some((it) => own.includes(it));
-      return areOthers ? [{ path, place: fact?.reference ?? reference, patients }] : [];
-    });
+      if (areOthers) others.push({ path, place: fact?.reference ?? reference, patients });
+    }
+    return others;
   };
   const twosOf = ({ after }: Change<Of>, { path, place, patients }: OfOthers): TwoPatients[] => {
     const isPart = type === "Encounter" && path === "partOf";
@@ -67,9 +54,11 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
     holdsAlways: true,
     says: `${withArticle(type)} has the same patient as the resources to which it refers: ${paths.join(", ")}. A newborn's resource may refer to those of its mother.`,
     facts(change, facts) {
+      const references = referencesOf(change);
       const others = othersOf(change, facts);
+      if (others.length === 0) return references;
       const about = others.flatMap((it) => [...it.patients, ...twosOf(change, it).flatMap((two) => factsOfTwo(two, facts))]);
-      return [...asked(change).map(({ reference }) => reference), ...(others.length > 0 ? [...about, ...ownOf(change)] : [])];
+      return [...references, ...about, ...ownOf(change)];
     },
     questions: (change, facts) => othersOf(change, facts).flatMap((it) => twosOf(change, it).flatMap((two) => questionsOfTwo(two, facts))),
     check(change, facts) {
@@ -88,6 +77,26 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
   };
 }
 
+const whoseOf = (resource: FhirResource | undefined): string[] => [...patientsOf(resource), ...focusOf(resource)].filter(isPatientHere);
+
+/** The references to check: an update that changes neither the patient, nor the focus, nor a reference is not checked again. */
+function newReferencesOf(change: Change, type: string, paths: readonly string[]): { path: string; reference: string }[] {
+  const { after } = change;
+  if (!after || patientsOf(after).length === 0) return [];
+  const looked = lookedAt(change);
+  const before = looked && whoseOf(looked).join() === whoseOf(after).join() ? looked : undefined;
+  const all: { path: string; reference: string }[] = [];
+  for (const path of paths) {
+    const known = before && new Set(referencesAt(before, path).map(placeOf));
+    for (const { reference } of referencesAt(after, path)) {
+      if (reference === undefined || (isSpeaking(type, path) && !isPerson(reference))) continue;
+      const isKnown = before && isContained(reference) ? isSameWithin(before, after, reference) : known?.has(placeOf({ reference }));
+      if (!isKnown) all.push({ path, reference });
+    }
+  }
+  return all;
+}
+
 /** Whether a reference is, or may be, to a patient or to a related person. */
 const isPerson = (reference: string): boolean => isContained(reference) || /(?:^|\/)(?:Patient|RelatedPerson)\//.test(reference);
 
@@ -103,6 +112,11 @@ const isSameWithin = (before: FhirResource, after: FhirResource, reference: stri
 /** The patients of the target of a reference; a target that is itself a patient is not checked. */
 function ofFact(fact: Fact | undefined, by: string): string[] {
   const resource = fact?.resource;
-  const holders = by === "Account" ? holdersOf(resource) : [];
-  return resource?.resourceType === "Patient" ? [] : [...patientsOf(resource), ...holders];
+  if (resource === undefined || resource.resourceType === "Patient") return [];
+  const known = patientsOfTargets.get(resource) ?? patientsOf(resource);
+  patientsOfTargets.set(resource, known);
+  return by === "Account" ? [...known, ...holdersOf(resource)] : known;
 }
+
+/** Many resources of a write refer to the same target, and each rule asks in several rounds. */
+const patientsOfTargets = new WeakMap<object, string[]>();

@@ -1,6 +1,6 @@
 /** History of one resource, of a type, of the system (FHIR R4, http.html#history): newest first, merged over all owners. */
 import { fhirError } from "../../../../fhir/outcome.ts";
-import { intervalAsked } from "../../../../fhir/dates.ts";
+import { type Interval, intervalAsked } from "../../../../fhir/dates.ts";
 import { type HistoryCursor, ownerOf } from "../../../../federation/owner-contract.ts";
 import { authorExtension } from "../../../../federation/version-provenance.ts";
 import type { Subset } from "../../../../fhir/subset.ts";
@@ -20,7 +20,7 @@ import type { FhirRequest } from "../request.ts";
 interface PageToken {
   count: number;
   since?: number;
-  at?: [from: number, to: number];
+  at?: readonly [from: number, to: number];
   subset?: Subset;
   before: HistoryCursor;
 }
@@ -147,7 +147,7 @@ function parametersOf(request: FhirRequest): Omit<PageToken, "before"> {
   const subset = subsetOfRead(request);
   let count = DEFAULT_COUNT;
   let since: number | undefined;
-  let at: [number, number] | undefined;
+  let at: Interval | undefined;
   for (const [name, value] of request.query) {
     if (value === "") continue;
     if (name === "_count") {

@@ -3,7 +3,7 @@
  * encounter-operation-everything.html). Without an id: the records of all patients.
  */
 import { fhirError, type Issue } from "../../../../fhir/outcome.ts";
-import { intervalOf } from "../../../../fhir/dates.ts";
+import { type Interval, intervalOf } from "../../../../fhir/dates.ts";
 import { parseSearch } from "../../../../fhir/search/parse-search.ts";
 import type { Clause, Row } from "../../../../fhir/search/query.ts";
 import type { Subset } from "../../../../fhir/subset.ts";
@@ -144,7 +144,7 @@ function parametersIn(compartment: "Patient" | "Encounter", pairs: [string, stri
   return types ? { ...asked, types } : asked;
 }
 
-function intervalIn(name: string, value: string, what: string): [low: number, high: number] {
+function intervalIn(name: string, value: string, what: string): Interval {
   const interval = intervalOf(value);
   if (!interval) throw fhirError(400, "value", `${name} must be ${what}.`, name);
   return interval;

@@ -105,7 +105,7 @@ async function again(work: () => Promise<unknown>, giveUp: (error: Error) => voi
 const keptFrom = ({ status, headers, body, bytes }: Answer): KeptAnswer => ({
   status,
   ...(headers && { headers }),
-  ...(bytes ? { body: bytes.toString("base64"), isBase64: true } : body !== undefined && { body }),
+  ...(bytes ? { body: Buffer.concat([bytes].flat()).toString("base64"), isBase64: true } : body !== undefined && { body }),
 });
 
 function answerFrom({ status, headers, body, isBase64 }: KeptAnswer): Answer {

@@ -17,7 +17,7 @@ export interface Answer {
   cookies?: string[];
   /** Sent as UTF-8. */
   body?: string;
-  /** Sent as it is, instead of `body`: one after the other. */
+  /** Sent as it is, instead of `body`; several ones, of a text in UTF-8, one after the other. */
   bytes?: Buffer | Buffer[];
   /** It is a searchset without a match, and without a next page. */
   isEmptyPage?: true;

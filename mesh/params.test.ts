@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { dateRule, momentRule, uriRule } from "./param-rules.ts";
 import { ParamsValidator } from "./params.ts";
 
@@ -21,6 +23,24 @@ describe("the validation of params", () => {
     ],
     $$strict: true,
   };
+
+  it.each([
+    ["accepted", { text: "a" }],
+    ["refused", { text: 7, more: true }],
+  ])("keeps nothing of a call that it has %s", async (_, params) => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const check = new ParamsValidator().compile(rules);
+    const kept = (() => {
+      const [given, ctx] = [{ ...params }, { of: "a request" }];
+      check(given, { meta: ctx } as never);
+      return [new WeakRef(given), new WeakRef(ctx)];
+    })();
+    await new Promise(setImmediate);
+    collect();
+    expect(kept.map((it) => it.deref())).toEqual([undefined, undefined]);
+    expect(check({ text: "a" })).toBe(true);
+  });
 
   // None of these can be made a text: "Cannot convert object to primitive value".
   const odd: [string, unknown][] = [

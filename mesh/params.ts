@@ -25,6 +25,7 @@ interface Rule {
 /** Fastest-validator's code generator. */
 interface Maker {
   makeError(fault: Fault): string;
+  compileRule(rule: unknown, context: CheckContext, ...more: unknown[]): unknown;
   rules: Record<string, unknown>;
 }
 
@@ -68,6 +69,9 @@ const valued = ["string", "number", "boolean", "enum", "array", "object", "multi
  * for `any`; at most 20 faults are reported, without the values that were sent.
  */
 export class ParamsValidator extends Validators.Fastest {
+  /** Of the schema that was compiled last. */
+  #context: CheckContext | undefined;
+
   constructor() {
     super({
       messages,
@@ -83,7 +87,36 @@ export class ParamsValidator extends Validators.Fastest {
       return `if (errors.length < ${MAX_FAULTS}) { ${makeError(told)} }`;
     };
     maker.rules["string"] = checkText;
+    const compileRule = maker.compileRule.bind(maker);
+    maker.compileRule = (rule, context, ...more) => {
+      this.#context = context;
+      return compileRule(rule, context, ...more);
+    };
   }
+
+  /** The check of params. Unlike the library's it keeps no reference to what it has checked. */
+  override compile(schema: Record<string, unknown>): CheckParams {
+    const check = super.compile(schema);
+    const context = this.#context as CheckContext;
+    const checked: CheckParams = (params, options) => {
+      try {
+        return check(params, options);
+      } finally {
+        // These would keep the last request of each action in memory, with a body of up to 32 MB.
+        context.data = undefined;
+        context.meta = undefined;
+      }
+    };
+    return Object.assign(checked, check);
+  }
+}
+
+type CheckParams = ReturnType<InstanceType<typeof Validators.Fastest>["compile"]>;
+
+/** What the library keeps of the last check: its params and its Context. */
+interface CheckContext {
+  data?: unknown;
+  meta?: unknown;
 }
 
 /** The expected form of a text, in words if the rule has some. */

@@ -49,3 +49,25 @@ describe("documents written for a request with an Idempotency-Key", () => {
     expect(left?.()).toBeUndefined();
   });
 });
+
+it("a start that fails while expired documents are removed warns of nothing", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "openward-collections-"));
+  const warnings: string[] = [];
+  let stopped: Promise<void> | undefined;
+  const options = brokerOptions(readConfig({ ACCESS: "open", DATA_DIR: folder }));
+  const broker = new ServiceBroker({ ...options, logger: { type: "Console", options: { level: "fatal" } } });
+  broker.createService({
+    name: "desk",
+    mixins: [Collections({ notes: { expiresAt: "until" }, drafts: { expiresAt: "until" } }, readConfig({ DATA_DIR: folder }))],
+    created() {
+      this.logger.warn = (text: string) => warnings.push(text);
+    },
+    started() {
+      stopped = this.broker.destroyService(this as never); // as when another service cannot start
+    },
+  } as ServiceSchema);
+  await broker.start();
+  await stopped;
+  expect(warnings).toEqual([]);
+  rmSync(folder, { recursive: true, force: true });
+});

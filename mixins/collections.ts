@@ -45,13 +45,18 @@ export function Collections(collections: Record<string, CollectionOptions>, conf
           if (expiresAt) await this.collections[name]?.removeMany({ [expiresAt]: { $lt: Date.now() } } as object);
         }
       };
-      const sweepOrWarn = () => void sweep().catch((error: Error) => this.logger.warn(`Expired documents stay: ${error.message}`));
+      const sweepOrWarn = () =>
+        void sweep().catch((error: Error) => {
+          // The next start goes on.
+          if (this.documentSweep !== undefined) this.logger.warn(`Expired documents stay: ${error.message}`);
+        });
       sweepOrWarn();
       this.documentSweep = setInterval(sweepOrWarn, SWEEP_MS).unref();
     },
 
     async stopped() {
       clearInterval(this.documentSweep);
+      this.documentSweep = undefined;
       await this.documentDatabase?.close();
     },
   };

@@ -99,6 +99,9 @@ describe("an operator", () => {
     const { stdout } = token("rossi", PASSWORD, "--scope", "openid user/Patient.read");
     expect(claimsOf(stdout)).toMatchObject({ scope: "openid user/Patient.rs", roles: ["nurse", "midwife"], name: "Ada Rossi" });
     expect(token("rossi", "a wrong password")).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining("is not right") });
+    const none = token("rossi", PASSWORD, "--scope", "user/Patients.rs user/Observation.xyz");
+    const told = expect.stringContaining("the server grants none of the scopes user/Patients.rs user/Observation.xyz");
+    expect(none).toMatchObject({ status: 1, stdout: "", stderr: told });
     expect(admin("close", "rossi").stdout).toContain("rossi is closed");
     expect(token("rossi", PASSWORD)).toMatchObject({ status: 1, stdout: "" });
     expect(admin("close", "nobody")).toMatchObject({ status: 1, stderr: expect.stringContaining("No account has this login name") });

@@ -19,9 +19,15 @@ const MARKS = [
 const ignored = new RegExp(`(?:\\p{P}|\\p{Default_Ignorable_Code_Point}|\u0640|[${MARKS.join("")}])+`, "gu");
 const plain = /^(?:[A-Za-z0-9]+(?: [A-Za-z0-9]+)*)?$/;
 
-/** Letters with a stroke, and ligatures, which Unicode does not decompose, but which people search for without: `Łódź` by `lodz`. */
-const marked = /[łøđħŧæœ]/g;
-const unmarked: Record<string, string> = { ł: "l", ø: "o", đ: "d", ħ: "h", ŧ: "t", æ: "ae", œ: "oe" };
+/**
+ * Accents that stand alone and letters of transcriptions, which people write for an apostrophe, or leave out: ``O`Brien``, `N´Diaye`, `ʿAlī`. Unicode
+ * does not count them as punctuation, and decomposes some to a blank.
+ */
+const apostrophes = /[`\u00b4\u02b9-\u02bf\u02c8\u02ca\u02cb\u02ee\u055a\u1fbd\u1fbf\u1fef\u1ffd\ua78b\ua78c\uff40]+/g;
+
+/** Letters with a stroke, others of Latin alphabets, and ligatures, which Unicode does not decompose, but which people search for without: `Łódź` by `lodz`. */
+const marked = /[łøđðħŧæœþ]/g;
+const unmarked: Record<string, string> = { ł: "l", ø: "o", đ: "d", ð: "d", ħ: "h", ŧ: "t", æ: "ae", œ: "oe", þ: "th" };
 
 /**
  * Letters that Arabic, Persian and Urdu keyboards write differently in the same name, each mapped to one of them. Unicode decomposes those
@@ -35,6 +41,7 @@ const ARABIC: Record<string, string> = {
   "\u06cc": "\u064a", // Farsi yeh
   "\u06a9": "\u0643", // keheh
   "\u0629": "\u0647", // teh marbuta
+  "\u06be": "\u0647", // heh with two eyes
   "\u06c1": "\u0647", // heh goal
   "\u06c3": "\u0647",
   "\u06d5": "\u0647",
@@ -70,7 +77,7 @@ function decomposed(given: string): string {
  */
 export function fold(text: string): string {
   if (plain.test(text)) return text.toLowerCase();
-  return decomposed(text)
+  return decomposed(text.replace(apostrophes, ""))
     .toLowerCase()
     .replace(ignored, "")
     .normalize("NFC") // recomposes the syllables of Korean

@@ -56,7 +56,8 @@ export async function signIn(person: SignInRequest): Promise<TokenAnswer> {
   const back = await throughPages(`${authorization_endpoint}?${query}`, person);
   const { code, error, error_description: description, state: given } = Object.fromEntries(back.searchParams);
   if (error || given !== state || !code) {
-    throw new StartupError(`Not signed in: ${description ?? error ?? "the answer is for another request"}.`);
+    const reason = error === "access_denied" ? `the server grants none of the scopes ${scope}` : error;
+    throw new StartupError(`Not signed in: ${description ?? reason ?? "the answer is for another request"}.`);
   }
   return tokensFrom(reachedAt(base, token_endpoint), {
     grant_type: "authorization_code",

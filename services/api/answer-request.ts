@@ -9,7 +9,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { consoleAnswer } from "./console/console.ts";
 import { fhirRequest } from "./fhir/request.ts";
 import { route as routeFhir } from "./fhir/router.ts";
-import type { Answer } from "./http/answer.ts";
+import { type Answer, sizeOf } from "./http/answer.ts";
 import { INTERACTIONS } from "./access/authentication.ts";
 import { deskAnswer } from "./desk.ts";
 import { LARGE_ANSWER } from "./fhir/answer-limits.ts";
@@ -64,7 +64,7 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
   const bases = origins.map((origin) => `${origin}/fhir`);
   const answer = await routeFhir(fhirRequest(request, rest, bases, mesh), packageJson.version);
   // The next read returns what was written.
-  if (isRead && answer.status === 200) sizes.note(kind, answer.bytes?.length ?? answer.body?.length ?? 0, performance.now());
+  if (isRead && answer.status === 200) sizes.note(kind, sizeOf(answer), performance.now());
   else if (exchange && exchange.bodyBytes > 0 && kind !== "") {
     sizes.note(`${kind.split("/", 1)[0]}/id`, exchange.bodyBytes, performance.now());
   }
@@ -130,7 +130,7 @@ async function actionInTurn(service: Gateway, request: IncomingMessage, name: st
   const leave = expected < LARGE_ANSWER ? undefined : await largeTurn(service, exchange);
   try {
     const answer = await ask();
-    sizes.note(kind, Buffer.byteLength(answer.body ?? ""), performance.now());
+    sizes.note(kind, sizeOf(answer), performance.now());
     return answer;
   } finally {
     leave?.();

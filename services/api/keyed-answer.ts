@@ -102,11 +102,13 @@ async function again(work: () => Promise<unknown>, giveUp: (error: Error) => voi
   }
 }
 
-const keptFrom = ({ status, headers, body, bytes }: Answer): KeptAnswer => ({
-  status,
-  ...(headers && { headers }),
-  ...(bytes ? { body: bytes.toString("base64"), isBase64: true } : body !== undefined && { body }),
-});
+/** Bytes in several parts are those of a text (`fhir/bundle-answer.ts`), which takes less room than base64. */
+function keptFrom({ status, headers, body, bytes }: Answer): KeptAnswer {
+  const kept = { status, ...(headers && { headers }) };
+  if (Array.isArray(bytes)) return { ...kept, body: Buffer.concat(bytes).toString() };
+  if (bytes) return { ...kept, body: bytes.toString("base64"), isBase64: true };
+  return body === undefined ? kept : { ...kept, body };
+}
 
 function answerFrom({ status, headers, body, isBase64 }: KeptAnswer): Answer {
   const answer = { status, ...(headers && { headers }) };

@@ -96,6 +96,17 @@ describe("a request with an Idempotency-Key", () => {
     }
   });
 
+  it("gets a large answer again as it was", async () => {
+    const large = (text: string) => entry({ resourceType: "Communication", status: "completed", payload: [{ contentString: text }] });
+    const texts = ["é".repeat(600_000), "a", ...Array.from({ length: 3 }, () => "x".repeat(900_000))];
+    const body = { resourceType: "Bundle", type: "transaction", entry: texts.map(large) };
+    const sent = { path: "/fhir", body, headers: { ...FHIR, Prefer: "return=representation" } };
+    const [key, first] = [randomUUID(), await at.send(sent)];
+    const [kept, again] = [await at.send(sent, key), await at.send(sent, key)];
+    expect([first.status, kept.status, again]).toEqual([200, 200, kept]);
+    expect(kept.text).toHaveLength(first.text.length);
+  });
+
   it("gets the stored time, even if a clock that was ahead wrote the previous version", async () => {
     const now = Date.now();
     const clock = jest.spyOn(Date, "now").mockReturnValue(now + 60_000);

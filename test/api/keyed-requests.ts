@@ -28,15 +28,18 @@ export const condition = (subject: string) => ({ resourceType: "Condition", subj
 /** Sends to the mesh at `base`, with a key or without, and makes what requests refer to. */
 export class KeyedClient {
   readonly base: string;
+  readonly #more: Record<string, string>;
 
-  constructor(base: string) {
+  /** @param more headers of every request */
+  constructor(base: string, more: Record<string, string> = {}) {
     this.base = base;
+    this.#more = more;
   }
 
   async send({ method = "POST", path, body, headers = path.startsWith("/api") ? JSON_TYPE : FHIR }: Sent, key?: string) {
     const answer = await fetch(this.base + path, {
       method,
-      headers: { ...headers, ...(key !== undefined && { "Idempotency-Key": key }) },
+      headers: { ...this.#more, ...headers, ...(key !== undefined && { "Idempotency-Key": key }) },
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
     const told = Object.fromEntries(TOLD.map((name) => [name, answer.headers.get(name)]));
@@ -73,7 +76,9 @@ export class KeyedClient {
       path: "/api/wards/open",
       body: { name: randomUUID(), rooms: [{ name: "1", beds: ["a", "b"] }] },
     });
-    const beds = (await (await fetch(`${this.base}/api/wards/listBeds?ward=${encodeURIComponent(location)}`)).json()) as {
+    const beds = (await (
+      await fetch(`${this.base}/api/wards/listBeds?ward=${encodeURIComponent(location)}`, { headers: this.#more })
+    ).json()) as {
       location: string;
     }[];
     return beds[0]?.location as string;

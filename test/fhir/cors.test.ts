@@ -35,13 +35,15 @@ describe.each([
     if (!isAllowed) return expect(told).toEqual([]);
     expect(answer.headers.get("access-control-allow-methods")).toContain("PUT");
     expect(answer.headers.get("access-control-allow-headers")?.toLowerCase()).toMatch(/authorization.*content-type.*if-match.*prefer/);
+    expect(answer.headers.get("access-control-allow-headers")?.split(", ")).toContain("X-Request-ID");
   });
 
   it("may read what it has created, and its headers", async () => {
     const answer = await fhir.create({ resourceType: "Patient" }, { Origin: APP });
     expect([answer.status, allowed(answer)]).toEqual(isAllowed ? [201, itself] : [403, null]);
     if (!isAllowed) return;
-    for (const name of ["ETag", "Location", "Last-Modified", "Content-Location", "Retry-After"]) {
+    const names = ["ETag", "Location", "Last-Modified", "Content-Location", "Retry-After", "X-Request-ID", "WWW-Authenticate"];
+    for (const name of names) {
       const exposed = answer.headers.get("access-control-expose-headers")?.split(", ") ?? [];
       expect([name, exposed.includes(name)]).toEqual([name, isAllowed]);
     }

@@ -210,6 +210,7 @@ describe("an attack on the sign-in", () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/unsafe|script-src/);
     expect(login.headers.get("x-frame-options")).toBe("DENY");
+    expect(login.headers.get("referrer-policy")).toBe("same-origin"); // a form names its origin
     expect(login.headers.get("cache-control")).toBe("no-store");
     expect(login.text).not.toMatch(/<script|onclick|javascript:/i);
     const raw = await fetch((await app.request("openid")).url, { redirect: "manual" });

@@ -25,7 +25,8 @@ type Settings = Pick<Config, "trustedProxies" | "behindProxy">;
 
 /**
  * The client's address; for IPv6 the network of one customer. What proxies say counts only from addresses in TRUSTED_PROXIES: the last address in
- * `X-Forwarded-For`, or in `Forwarded` if there is no other, that is not one of these proxies.
+ * `X-Forwarded-For`, or in `Forwarded` if there is no other, that is not one of these proxies; if all are, as in a hospital whose own network is
+ * named as a whole, the first.
  */
 export function clientOf({ socket, headers }: Pick<IncomingMessage, "socket" | "headers">, settings: Settings): string {
   const peer = plain(socket.remoteAddress ?? "");
@@ -34,12 +35,14 @@ export function clientOf({ socket, headers }: Pick<IncomingMessage, "socket" | "
   if (!isIn(trustedProxies, peer)) return network(peer);
   const { "x-forwarded-for": listed, forwarded } = headers;
   const hops = listed !== undefined ? String(listed).split(",") : forwarded !== undefined ? forwardedFor(forwarded) : [];
+  let farthest = peer;
   for (const hop of hops.slice(-MAX_HOPS).reverse()) {
     const address = plain(withoutPort(hop.trim()));
     if (isIP(address) === 0) break; // what comes before it cannot be trusted
-    if (!isIn(trustedProxies, address)) return network(address);
+    farthest = address;
+    if (!isIn(trustedProxies, address)) break;
   }
-  return network(peer);
+  return network(farthest);
 }
 
 /** The same for a connection, before any request; undefined for a proxy, which stands for many clients. */

@@ -20,17 +20,21 @@ const ALLOWED = [
   "traceparent",
   "X-Requested-With",
   "X-Purpose-Of-Use",
+  "X-Request-ID",
   "X-Security-Context",
 ].join(", ");
 /** Response headers that an app may read, besides those that it always may. */
 const EXPOSED = [
   "Allow",
+  "Content-Disposition",
   "Content-Location",
   "ETag",
   "Last-Modified",
   "Location",
   "Retry-After",
   "traceresponse",
+  "WWW-Authenticate",
+  "X-Request-ID",
   "X-Security-Context",
 ].join(", ");
 /** How long browsers cache the answer; a change of the setting takes as long. Seconds. */

@@ -95,11 +95,16 @@ export class Exchange {
     this.#enter("working");
   }
 
-  /** The answer is being sent from now on, and is all that is held. @param force even beyond the limit: for what cannot be undone @throws 503 */
-  send(bytes: number, force: boolean): void {
+  /** The answer is made, and is all that is held. @param force even beyond the limit: for what cannot be undone @throws 503 */
+  made(bytes: number, force: boolean): void {
     this.worked();
-    this.#enter("sending");
     this.hold(bytes - this.held, force);
+  }
+
+  /** The answer, as it was made or compressed, is being sent from now on; otherwise the same. */
+  send(bytes: number, force: boolean): void {
+    this.#enter("sending");
+    this.made(bytes, force);
   }
 
   /** @param release called once, when the answer is made, or the request has ended without one */

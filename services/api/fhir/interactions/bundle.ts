@@ -14,10 +14,11 @@ import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
 import { fairTurn } from "../../../../mesh/turns.ts";
 import { type EntryResult, transactions } from "../../../transactions/transactions.contract.ts";
 import { reportUnseenDeletion } from "../../access/unseen.ts";
-import type { Answer } from "../../http/answer.ts";
+import { type Answer, sizeOf } from "../../http/answer.ts";
 import { kindOf } from "../../http/answer-sizes.ts";
 import { httpError } from "../../http/http-error.ts";
 import { LARGE_ANSWER } from "../answer-limits.ts";
+import { bundleAnswer, type EntryText, keptEntry } from "../bundle-answer.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import { refusalOf } from "../fhir-refusals.ts";
 import { type FhirRequest, pairsOf, pathOf } from "../request.ts";
@@ -133,10 +134,10 @@ async function refuseImpossibleReads(request: FhirRequest, reads: BundleEntry[],
 }
 
 /** The writes are committed by now: a failed read is answered as the entry's own outcome. */
-async function readEntry(request: FhirRequest, entry: BundleEntry, handle: Handle): Promise<string> {
+async function readEntry(request: FhirRequest, entry: BundleEntry, handle: Handle): Promise<EntryText> {
   const asked = entryRequest(request, entry);
   try {
-    return answerEntry(await handle(asked), entry);
+    return keptEntry(answerEntry(await handle(asked), entry));
   } catch (error) {
     return refusedEntry(asked, error);
   }
@@ -167,7 +168,7 @@ function within(most: number, handle: Handle): Handle {
       );
     }
     const answer = await readInTurn(request, handle);
-    const length = answer.body?.length ?? 0;
+    const length = sizeOf(answer);
     request.hold(length);
     bytes += length;
     return answer;
@@ -200,12 +201,12 @@ async function readInTurn(request: FhirRequest, handle: Handle): Promise<Answer>
 }
 
 function noted(request: FhirRequest, kind: string, answer: Answer): Answer {
-  request.noteSize(kind, answer.body?.length ?? 0);
+  request.noteSize(kind, sizeOf(answer));
   return answer;
 }
 
 /** The entries of a batch are independent: the error of one is its own answer. */
-async function batchEntry(request: FhirRequest, item: unknown, index: number, handle: Handle): Promise<string> {
+async function batchEntry(request: FhirRequest, item: unknown, index: number, handle: Handle): Promise<EntryText> {
   let asked = request;
   await fairTurn(); // what entries do before they wait for a service would otherwise be done for all of them at once
   try {
@@ -214,7 +215,7 @@ async function batchEntry(request: FhirRequest, item: unknown, index: number, ha
     refuseFaultyShell(alone);
     refuseLinksInBatch(entry as BundleEntry);
     asked = entryRequest(request, entry as BundleEntry);
-    return answerEntry(await handle(asked), entry as BundleEntry);
+    return keptEntry(answerEntry(await handle(asked), entry as BundleEntry));
   } catch (error) {
     return refusedEntry(asked, error, (path) => path.replace("entry[0]", `entry[${index}]`));
   }
@@ -304,9 +305,4 @@ function answerEntry({ status, headers = {}, body, updated }: Answer, entry: Bun
   // What a write tells of itself is the outcome (R4, Bundle.entry.response.outcome), of a read or an operation it would be the resource.
   if (!isRead(entry) && OUTCOME.test(body)) return `{"response":${withMember(response, "outcome", body)}}`;
   return `{"resource":${body},"response":${JSON.stringify(response)}}`;
-}
-
-function bundleAnswer(type: string, entries: string[]): Answer {
-  const body = `{"resourceType":"Bundle","type":"${type}"${entries.length > 0 ? `,"entry":[${entries.join(",")}]` : ""}}`;
-  return { status: 200, headers: { "Content-Type": FHIR_JSON }, body };
 }

@@ -38,11 +38,14 @@ export function newCharge(
   };
 }
 
+/** What is charged, in words; its code, if there are none. */
+const textOf = ({ code: { text, coding: [coding] = [] } }: ChargeItem): string => text ?? coding?.display ?? coding?.code ?? "";
+
 /** A charge as callers get it. */
 export const chargeOf = (item: ChargeItem): Charge => ({
   charge: `ChargeItem/${item.id}`,
   encounter: item.context?.reference ?? "",
-  text: item.code.text ?? "",
+  text: textOf(item),
   cents: unitsOf([item], item.priceOverride?.currency ?? ""),
   currency: item.priceOverride?.currency ?? "",
 });
@@ -66,7 +69,7 @@ export const listedCounter = (charge: string): string => LISTED + charge.slice("
 
 /** The charges in words, since FHIR's lines only refer to ChargeItems. */
 export function billText(items: ChargeItem[], { value, currency }: Money): Pick<Invoice, "text"> {
-  const lines = items.map((item) => `<li>${escaped(item.code.text ?? "")}: ${priceOf(item)} ${item.priceOverride?.currency ?? ""}</li>`);
+  const lines = items.map((item) => `<li>${escaped(textOf(item))}: ${priceOf(item)} ${item.priceOverride?.currency ?? ""}</li>`);
   const div = `<div xmlns="http://www.w3.org/1999/xhtml"><ul>${lines.join("")}</ul><p>${value} ${currency}</p></div>`;
   return { text: { status: "generated", div } };
 }

@@ -39,6 +39,16 @@ describe("a bill", () => {
   });
 });
 
+it.each([
+  [{ text: "a dressing", coding: [{ code: "D1", display: "Dressing" }] }, "a dressing"],
+  [{ coding: [{ code: "D1", display: "Dressing" }] }, "Dressing"],
+  [{ coding: [{ code: "D1" }] }, "D1"],
+])("a bill says what is charged, also by its code: %j", (code, text) => {
+  const charged = newCharge("1", { encounter: "Encounter/1", text: "x", cents: 500, currency: "EUR" }, "Patient/1", noon);
+  const { invoice } = newInvoice("1", { id: "1", status: "finished" }, { items: [{ ...charged, code }] }, noon);
+  expect(invoice.text?.div).toContain(`<li>${text}: 5 EUR</li>`);
+});
+
 describe("billing", () => {
   let clinic: Clinic;
   let next = 0;

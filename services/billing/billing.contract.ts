@@ -43,6 +43,7 @@ export interface Price {
   definition: string;
   version: number;
   code: Code;
+  /** In the minor unit of the currency; not whole if FHIR gives a finer price: 0.0125 EUR a tablet are 1.25. The charge for all units is whole. */
   cents: number;
   currency: string; // ISO 4217
 }

@@ -231,10 +231,10 @@ export function checked({ system, value }: PersonIdentifier, table: IdentifierTa
   return { system, value: normalized };
 }
 
-/** Unique keys: official and generated identifiers of a patient, in the form for comparison; replaced records have none. */
+/** Unique keys: official and generated identifiers of a patient, and those of systems that are unique, in the form for comparison; replaced records have none. */
 export function patientKeys({ identifier = [], active, link }: Patient, table: IdentifierTable): KeyOf[] {
   if (isClosed({ resourceType: "Patient", active, link })) return [];
-  const own = identifier.filter(({ use, system, value }) => value !== undefined && (use === "official" || system === TEMPORARY_NUMBER));
+  const own = identifier.filter((one) => one.value !== undefined && (table.isOnePersons(one) || one.system === TEMPORARY_NUMBER));
   const keys = new Set(own.map(({ system = "", value = "" }) => table.keyOf(system, value)));
   return [...keys].map((key) => ({ key, error: PATIENT_ALREADY_REGISTERED, at: "Patient.identifier" }));
 }

@@ -212,7 +212,10 @@ describe("a hospital with a price list", () => {
     expect(await chargeFor(wrong)).toMatchObject({ status: "aborted" });
   });
 
-  it("follows an act again when its bill is taken back, also for what was undone meanwhile", async () => {
+  it.each([
+    ["by the action", (invoice: string) => billing.cancelInvoice(clinic.caller, { invoice, reason: "a dispense of it was none" })],
+    ["by FHIR", (invoice: string) => rewrite("billing", invoice, { status: "cancelled", cancelledReason: "a dispense of it was none" })],
+  ])("follows an act again when its bill is taken back %s, also for what was undone meanwhile", async (_, cancel) => {
     const visit = await newVisit();
     const wanted = { patient: `Patient/${next}`, encounter: visit, medication: aspirin, quantity: 20, dosage: "one a day" };
     await pharmacy.receive(clinic.caller, { medication: aspirin, quantity: 100 });
@@ -223,7 +226,7 @@ describe("a hospital with a price list", () => {
     const { invoice } = await billing.invoice(clinic.caller, { encounter: visit });
     await pharmacy.void(clinic.caller, { dispense, reason: "wrong patient" });
     expect(await chargeFor(dispense)).toMatchObject({ status: "billed" });
-    await billing.cancelInvoice(clinic.caller, { invoice, reason: "a dispense of it was none" });
+    await cancel(invoice);
     await allRelayed(clinic.caller, "billing");
     expect([await chargeFor(visit), await chargeFor(dispense)]).toMatchObject([{ status: "billable" }, { status: "aborted" }]);
     expect(await billing.invoice(clinic.caller, { encounter: visit })).toMatchObject({ cents: 4_000 });

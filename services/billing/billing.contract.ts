@@ -26,6 +26,9 @@ export const owns = [
   "PaymentReconciliation",
 ];
 
+/** Types of which each version is an event, `fhir.TYPE`. */
+export const emits = ["Invoice"];
+
 /** A charge: a FHIR ChargeItem. */
 export interface Charge {
   /** "ChargeItem/…" */

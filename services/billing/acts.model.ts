@@ -19,7 +19,7 @@ import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 import { RETURNED } from "../pharmacy/pharmacy.contract.ts";
 import type { Code, Price } from "./billing.contract.ts";
 import { ACT_ALREADY_CHARGED } from "./billing.errors.ts";
-import { fineUnitsIn, money, wholeUnits } from "./minor-units.ts";
+import { fineUnitsIn, money, wholeUnits } from "../../fhir/minor-units.ts";
 
 // Acts that are charged automatically: visits and stays that end, laboratory results, dispenses. Plain data in, plain data out.
 

@@ -13,6 +13,18 @@ export const encounterNotEnded = (encounter: string) =>
 export const nothingToInvoice = (encounter: string) =>
   new MoleculerClientError("There is no open charge for this visit or stay.", 409, "NOTHING_TO_INVOICE", { encounter });
 
+/** Charges that a refusal names. */
+const MAX_NAMED = 10;
+
+/** 409: FHIR does not require a price of a ChargeItem, but a bill does. */
+export const priceMissing = (encounter: string, charges: string[]) =>
+  new MoleculerClientError(
+    "A charge has no price, or no currency: give it one (ChargeItem.priceOverride), or mark it as not-billable.",
+    409,
+    "PRICE_MISSING",
+    { encounter, charges: charges.slice(0, MAX_NAMED) },
+  );
+
 /** 409: the open charges have several currencies. */
 export const severalCurrencies = (encounter: string) =>
   new MoleculerClientError("The charges are in several currencies, but a bill has one.", 409, "SEVERAL_CURRENCIES", { encounter });

@@ -119,6 +119,29 @@ describe("billing", () => {
     for (const it of tries) if (it.status === "rejected") expect(["CHARGES_CHANGED", "NOTHING_TO_INVOICE"]).toContain(it.reason.type);
   });
 
+  it("names the charges without a price or a currency, which FHIR does not require, until they have one", async () => {
+    const visit = await newVisit();
+    const subject = { reference: `Patient/${next}` };
+    const item = { resourceType: "ChargeItem", status: "billable", code: { text: "x" }, subject, context: { reference: visit } };
+    const write = (id: string, priceOverride: object | undefined, op: "create" | "update" = "create") =>
+      ownerOf("billing").write(clinic.caller, {
+        steps: [{ op, type: "ChargeItem", id, text: JSON.stringify({ ...item, id, priceOverride }), upsert: false } as never],
+      });
+    await charge(visit, 100);
+    await write("no-price", undefined);
+    await write("no-currency", { value: 3 });
+    await visits.close(clinic.caller, { visit });
+    const bill = (of: Promise<unknown>) => of.catch(({ code, type, data }) => ({ code, type, charges: data.charges.toSorted() }));
+    expect(await bill(billing.invoice(clinic.caller, { encounter: visit }))).toEqual({
+      code: 409,
+      type: "PRICE_MISSING",
+      charges: ["ChargeItem/no-currency", "ChargeItem/no-price"],
+    });
+    await write("no-price", { value: 0, currency: "EUR" }, "update");
+    await write("no-currency", { value: 3, currency: "EUR" }, "update");
+    expect(await billing.invoice(clinic.caller, { encounter: visit })).toMatchObject({ cents: 400 });
+  });
+
   it("refuses to bill before the end, in two currencies, and what there is not", async () => {
     const visit = await newVisit();
     await charge(visit, 100);

@@ -1,5 +1,6 @@
-import { exponentOf } from "../../fhir/currency-decimals.ts";
-import type { Money } from "../../fhir/r4.ts";
+/** Amounts of money in the minor units of their currency (cents), with the decimals of ISO 4217: on the server and in pages. */
+import { exponentOf } from "./currency-decimals.ts";
+import type { Money } from "./r4.ts";
 
 /** A FHIR Money from minor units of its currency. */
 export const money = (units: number, currency: string): Money => ({ value: units / 10 ** exponentOf(currency), currency });
@@ -12,3 +13,10 @@ export const wholeUnits = (units: number): number => Math.sign(units) * Math.rou
 
 /** An amount in whole minor units of its currency: 1.005 EUR are 101 cents, although the double is slightly below. */
 export const unitsIn = (amount: number, currency: string): number => wholeUnits(fineUnitsIn(amount, currency));
+
+/** The sum of amounts in one currency, rounded once: twice 1.005 EUR are 201 cents. */
+export const sumInUnits = (amounts: number[], currency: string): number =>
+  unitsIn(
+    amounts.reduce((sum, amount) => sum + amount, 0),
+    currency,
+  );

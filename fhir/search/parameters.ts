@@ -42,7 +42,7 @@ export interface SearchParameter {
 }
 
 /** Increase it when rows are computed differently although slots stay the same: stores then rebuild their rows. */
-const EXTRACTION = 9;
+const EXTRACTION = 10;
 
 const text = readFileSync(join(import.meta.dirname, "../generated/search.json"), "utf8");
 const json = JSON.parse(text) as SearchJson;

@@ -20,7 +20,7 @@ export interface PersonIdentifier {
 /** A further name of the person, possibly in another script. */
 export interface OtherName {
   family: string;
-  given: string[];
+  given?: string[];
   /** Language of the name as written: "ar", "ja", … (BCP 47). */
   language?: string;
 }
@@ -58,8 +58,9 @@ export interface PersonDetails {
 
 /** A person who is registered. */
 export interface Registration extends PersonDetails {
+  /** The family name; of a person with one name, that. */
   family: string;
-  given: string[];
+  given?: string[];
   birthDate?: string; // YYYY-MM-DD, YYYY-MM or YYYY; absent: not known
   gender: Gender;
   /** A unique identifier of the person, e.g. a national id; absent: one is generated. */

@@ -44,19 +44,25 @@ export function agreementOf(one: Person, other: Person): Agreement {
 
 const RANK = { same: 2, alike: 1, different: 0 } as const;
 
+/** The agreement of two names; without given names, if neither has any. */
+type NameAgreement = { family: keyof typeof RANK; given?: keyof typeof RANK };
+
+const rankOf = ({ family, given }: NameAgreement): number => RANK[family] + RANK[given ?? family];
+
 /** The best agreement of two names, also with family and given names exchanged. */
 function namesOf(some: ComparedName[], others: ComparedName[]): Pick<Agreement, "family" | "given"> {
-  let best: { family: "same" | "alike" | "different"; given: "same" | "alike" | "different" } | undefined;
-  const take = (family: keyof typeof RANK, given: keyof typeof RANK) => {
-    if (!best || RANK[family] + RANK[given] > RANK[best.family] + RANK[best.given]) best = { family, given };
+  let best: NameAgreement | undefined;
+  const take = (one: NameAgreement) => {
+    if (!best || rankOf(one) > rankOf(best)) best = one;
   };
   for (const one of some) {
     for (const other of others) {
-      take(wordsOf(one.family, other.family), wordsOf(one.given, other.given));
+      const hasGiven = one.given !== "" || other.given !== "";
+      take({ family: wordsOf(one.family, other.family), ...(hasGiven && { given: wordsOf(one.given, other.given) }) });
       // No agreement is better; for common names this ends most of a hundred comparisons.
       if (best?.family === "same" && best.given === "same") return best;
       const [family, given] = [wordsOf(one.family, other.given), wordsOf(one.given, other.family)];
-      if (family !== "different" && given !== "different") take(family, given);
+      if (family !== "different" && given !== "different") take({ family, given });
     }
   }
   return best ?? {};

@@ -200,7 +200,7 @@ export const patients = {
   registerUnknown: action<UnknownPerson, NumberedPatient>("patients.registerUnknown"),
   /**
    * Registers a child with its mother (RelatedPerson); each of several children of one birth has its `multipleBirth`.
-   * @throws 404 NOT_FOUND, 409 MOTHER_NOT_ACTIVE, 409 CHILD_ALREADY_REGISTERED, 409 PATIENT_CHANGED (try again), 422 BORN_BEFORE_MOTHER
+   * @throws 404 NOT_FOUND, 409 MOTHER_NOT_ACTIVE, 409 CHILD_ALREADY_REGISTERED, 409 PATIENT_CHANGED (try again), 422 MOTHER_MALE, 422 BORN_BEFORE_MOTHER
    */
   registerNewborn: action<Newborn, NumberedPatient>("patients.registerNewborn"),
   /** Patients who may be the described person, the most probable first. @throws 404 NOT_FOUND for an unknown `like` */

@@ -93,6 +93,10 @@ export const motherNotActive = (patient: string) =>
     patient,
   });
 
+/** 422: the father's record, or a wrong sex; `patient` is the one that was named as the mother. */
+export const motherMale = (patient: string) =>
+  new MoleculerClientError("This is a man's record: name the mother's, or correct its sex.", 422, "MOTHER_MALE", { patient });
+
 /** 422: one of the two birth dates is wrong; `patient` is the mother. */
 export const bornBeforeMother = (patient: string) =>
   new MoleculerClientError("The child was not born before its mother: correct one of the two birth dates.", 422, "BORN_BEFORE_MOTHER", {

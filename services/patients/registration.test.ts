@@ -169,6 +169,14 @@ describe("the front desk", () => {
     );
   });
 
+  it("registers no child as that of a man, whose record was taken for the mother's, until the sex in it is corrected", async () => {
+    const { patient: mother } = await patients.register(clinic.caller, { ...ada, gender: "male", birthDate: "1988", confirm: "x" });
+    const born = () => patients.registerNewborn(clinic.caller, { mother, gender: "female", birthDate: "2026-01-01" });
+    await expect(born()).rejects.toEqual(refusal(422, "MOTHER_MALE"));
+    await patients.update(clinic.caller, { patient: mother, gender: "female" });
+    await expect(born()).resolves.toMatchObject({ version: 1 });
+  });
+
   it.each([
     ["1990-05-05", "1990-05-04", "1990-05-05"],
     ["1990-05", "1990-04-30", "1990-05-01"],

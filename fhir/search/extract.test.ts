@@ -258,6 +258,21 @@ it("includes references without a search parameter, each once", () => {
   const others = (resource: object) =>
     indexOf(resource).keys.flatMap(([at, value]) => (at === otherReferencesSlot("Account") ? [value] : []));
   expect(others(account).sort()).toEqual(["=Patient/2", "=Patient/3", "=Patient/4"]);
+  const team = {
+    resourceType: "CareTeam",
+    identifier: [{ value: "Patient/6" }],
+    contained: [{ resourceType: "RelatedPerson", id: "r", patient: { reference: "Patient/5" } }],
+    participant: [{ member: { reference: "#r" } }],
+    extension: [{ url: "urn:x", valueReference: { reference: "Patient/6" } }],
+  };
+  expect(
+    indexOf(team)
+      .keys.flatMap(([at, value]) => (at === otherReferencesSlot("CareTeam") ? [value] : []))
+      .sort(),
+  ).toEqual([
+    "=Patient/5", // though a chain finds it in a slot of the contained relative
+    "=Patient/6", // though an identifier is written like it
+  ]);
   const bundle = { resourceType: "Bundle", type: "collection", entry: [{ resource: account }] };
   expect(indexOf(bundle).keys.filter(([, value]) => value.startsWith("=Patient/"))).toEqual([]);
   expect(slot).toBeLessThan(100);

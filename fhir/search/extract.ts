@@ -67,8 +67,25 @@ function addContained(sink: IndexRowBuilder): void {
 /** Number of references from which on existing rows are looked up in a set. */
 const SET_FROM = 8;
 
-/** Adds the references of elements without a search parameter, so that everything that refers to a resource can be found. */
+const referring = new Map<string, ReadonlySet<number>>();
+
+/** The slots of a type that have its references. */
+function referenceSlotsOf(type: string): ReadonlySet<number> {
+  let slots = referring.get(type);
+  if (!slots) {
+    slots = new Set(slotsOf(type).flatMap(([slot, json]) => ("read" in json && json.as === "reference" ? [slot] : [])));
+    referring.set(type, slots);
+  }
+  return slots;
+}
+
+/**
+ * Adds the references that have no row in a slot of the resource's own references, so that everything that refers to a resource can be found: those
+ * of elements without a search parameter, and of contained resources.
+ */
 function addOtherReferences(type: string, resource: unknown, sink: IndexRowBuilder): void {
+  const slots = referenceSlotsOf(type);
+  const own = sink.keys.filter(([slot]) => slots.has(slot));
   let known: Set<string> | undefined;
   let count = 0;
   eachReference(resource, (link) => {
@@ -76,11 +93,12 @@ function addOtherReferences(type: string, resource: unknown, sink: IndexRowBuild
     if (target === undefined || target === "") return;
     const value = `=${target}`;
     count += 1;
-    if (count > SET_FROM) known ??= new Set(sink.keys.map((row) => row[1]));
-    if (known ? known.has(value) : sink.keys.some((row) => row[1] === value)) return;
+    if (count > SET_FROM) known ??= new Set(own.map((row) => row[1]));
+    if (known ? known.has(value) : own.some((row) => row[1] === value)) return;
     sink.start(otherReferencesSlot(type));
     sink.key(value);
-    known?.add(value);
+    if (known) known.add(value);
+    else own.push([otherReferencesSlot(type), value]);
   });
 }
 

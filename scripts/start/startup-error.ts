@@ -3,6 +3,29 @@ export class StartupError extends Error {
   override name = "StartupError";
 }
 
+/** What a file system refuses an operator's folder or file for, and what to do. */
+const BY_SYSTEM: Readonly<Record<string, string>> = {
+  ENOSPC: "has no space left on its disk: free some, or name another folder",
+  EDQUOT: "has no space left in its quota: free some, or name another folder",
+  EROFS: "is on a disk that can only be read: name another folder",
+  EACCES: "is closed to this user: give the user access to it, or name another folder",
+  EPERM: "is closed to this user: give the user access to it, or name another folder",
+  ENOTDIR: "is a file, or lies under one: name a folder",
+  EEXIST: "is a file, or lies under one: name a folder",
+  EISDIR: "is a folder: name a file",
+};
+/** SQLite's code of a full disk, which the error has without a name of the file. */
+const SQLITE_FULL = 13;
+
+/** The sentence for an error of the file system; undefined: it is another one. */
+function sentenceOfFiles({ code, path, dest, errcode }: FileError): string | undefined {
+  if (errcode === SQLITE_FULL) return "A disk is full: free some space on it, or name a folder on another one.";
+  const refused = code === undefined || !Object.hasOwn(BY_SYSTEM, code) ? undefined : BY_SYSTEM[code];
+  return refused === undefined || path === undefined ? undefined : `${dest ?? path} ${refused}.`;
+}
+
+type FileError = NodeJS.ErrnoException & { dest?: string; errcode?: number };
+
 /** The text that is printed before a process ends with exit code 1: a sentence if there is one, the stack if it is a bug. */
 export function sentenceOf(error: unknown, { host, port }: { host: string; port: number }): string {
   const { code, message, stack, name } = error as NodeJS.ErrnoException & { code?: string | number };
@@ -11,6 +34,8 @@ export function sentenceOf(error: unknown, { host, port }: { host: string; port:
     return `Port ${port} needs more rights than this user has: choose a PORT above 1023.`;
   }
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return `HOST is ${host}, which is no address of this machine.`;
+  const ofFiles = sentenceOfFiles(error as FileError);
+  if (ofFiles !== undefined) return ofFiles;
   const isToldByName = name === "StartupError" || name === "StoreError" || typeof code === "number";
   return isToldByName || !stack ? message : stack;
 }

@@ -19,7 +19,7 @@ import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 import { RETURNED } from "../pharmacy/pharmacy.contract.ts";
 import type { Code, Price } from "./billing.contract.ts";
 import { ACT_ALREADY_CHARGED } from "./billing.errors.ts";
-import { money, unitsIn } from "./minor-units.ts";
+import { fineUnitsIn, money, wholeUnits } from "../../fhir/minor-units.ts";
 
 // Acts that are charged automatically: visits and stays that end, laboratory results, dispenses. Plain data in, plain data out.
 
@@ -158,7 +158,7 @@ export function chargeForAct(
     ...(act.encounter !== undefined && { context: { reference: act.encounter } }),
     ...act.occurrence,
     quantity: { value: act.quantity, ...act.unit },
-    priceOverride: money(Math.round(price.cents * act.quantity), price.currency),
+    priceOverride: money(wholeUnits(price.cents * act.quantity), price.currency),
     ...(!reference.startsWith("Encounter/") && { service: [{ reference }] }),
   };
 }
@@ -207,7 +207,7 @@ export function priceOf({ id, meta, status, code, propertyGroup }: ChargeItemDef
     definition: `ChargeItemDefinition/${id}`,
     version: Number(meta?.versionId ?? 0),
     code: coding,
-    cents: unitsIn(value, amount?.currency ?? ""),
+    cents: fineUnitsIn(value, amount?.currency ?? ""),
     currency: amount?.currency ?? "",
   };
 }

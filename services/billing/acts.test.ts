@@ -1,6 +1,6 @@
 import { allRelayed } from "../../test/kit/events.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
-import type { ChargeItem, Encounter, Observation } from "../../fhir/r4.ts";
+import type { ChargeItem, Encounter, MedicationDispense, Observation } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { useTimeZone } from "../../fhir/time-zone.ts";
 import { lab } from "../lab/lab.contract.ts";
@@ -9,7 +9,7 @@ import { pharmacy } from "../pharmacy/pharmacy.contract.ts";
 import PharmacyService from "../pharmacy/pharmacy.service.ts";
 import { visits } from "../visits/visits.contract.ts";
 import VisitsService from "../visits/visits.service.ts";
-import { ACT, actOf, chargeForAct, chargeIdOf } from "./acts.model.ts";
+import { ACT, actOf, chargeForAct, chargeIdOf, definitionOf, priceOf } from "./acts.model.ts";
 import { billing, type Price } from "./billing.contract.ts";
 import BillingService from "./billing.service.ts";
 
@@ -95,6 +95,34 @@ describe("the charge for an act", () => {
     expect(chargeNow(corrected, undefined, made)).toEqual({ ...made, status: "aborted" });
     expect(chargeNow(corrected, undefined, { ...made, status: "billed" })).toBeUndefined();
     expect(chargeNow(observation("Encounter/A"), undefined, made)).toBeUndefined(); // its price was withdrawn since
+  });
+
+  const dispense = (value: number): MedicationDispense => ({
+    resourceType: "MedicationDispense",
+    id: "1",
+    status: "completed",
+    medicationCodeableConcept: { coding: [{ system: "urn:x", code: "a" }] },
+    quantity: { value },
+    subject: { reference: "Patient/1" },
+  });
+  const listed = (value: number, currency = "EUR") => {
+    const one = definitionOf({ code: { system: "urn:x", code: "a" }, cents: 0, currency });
+    return priceOf({ ...one, propertyGroup: [{ priceComponent: [{ type: "base", amount: { value, currency } }] }] });
+  };
+
+  it.each([
+    [0.0125, 1_000, "EUR", 12.5],
+    [0.004, 250, "EUR", 1],
+    [0.004, 1, "EUR", 0],
+    [0.35, 1.3, "EUR", 0.46],
+    [1.15, 0.7, "EUR", 0.81],
+    [1.005, 2, "EUR", 2.01],
+    [12.5, 3, "JPY", 38],
+    [0.00045, 100, "TND", 0.045],
+  ])("is rounded once, for all units: a unit at %d, %d of them in %s cost %d", (value, quantity, currency, total) => {
+    expect(chargeForAct("MedicationDispense/1", actOf(dispense(quantity)), listed(value, currency), undefined)).toMatchObject({
+      priceOverride: { value: total, currency },
+    });
   });
 
   it("does not exist without a price, or without a patient", () => {
@@ -184,7 +212,10 @@ describe("a hospital with a price list", () => {
     expect(await chargeFor(wrong)).toMatchObject({ status: "aborted" });
   });
 
-  it("follows an act again when its bill is taken back, also for what was undone meanwhile", async () => {
+  it.each([
+    ["by the action", (invoice: string) => billing.cancelInvoice(clinic.caller, { invoice, reason: "a dispense of it was none" })],
+    ["by FHIR", (invoice: string) => rewrite("billing", invoice, { status: "cancelled", cancelledReason: "a dispense of it was none" })],
+  ])("follows an act again when its bill is taken back %s, also for what was undone meanwhile", async (_, cancel) => {
     const visit = await newVisit();
     const wanted = { patient: `Patient/${next}`, encounter: visit, medication: aspirin, quantity: 20, dosage: "one a day" };
     await pharmacy.receive(clinic.caller, { medication: aspirin, quantity: 100 });
@@ -195,7 +226,7 @@ describe("a hospital with a price list", () => {
     const { invoice } = await billing.invoice(clinic.caller, { encounter: visit });
     await pharmacy.void(clinic.caller, { dispense, reason: "wrong patient" });
     expect(await chargeFor(dispense)).toMatchObject({ status: "billed" });
-    await billing.cancelInvoice(clinic.caller, { invoice, reason: "a dispense of it was none" });
+    await cancel(invoice);
     await allRelayed(clinic.caller, "billing");
     expect([await chargeFor(visit), await chargeFor(dispense)]).toMatchObject([{ status: "billable" }, { status: "aborted" }]);
     expect(await billing.invoice(clinic.caller, { encounter: visit })).toMatchObject({ cents: 4_000 });

@@ -26,6 +26,9 @@ export const owns = [
   "PaymentReconciliation",
 ];
 
+/** Types of which each version is an event, `fhir.TYPE`. */
+export const emits = ["Invoice"];
+
 /** A charge: a FHIR ChargeItem. */
 export interface Charge {
   /** "ChargeItem/…" */
@@ -43,6 +46,7 @@ export interface Price {
   definition: string;
   version: number;
   code: Code;
+  /** In the minor unit of the currency; not whole if FHIR gives a finer price: 0.0125 EUR a tablet are 1.25. The charge for all units is whole. */
   cents: number;
   currency: string; // ISO 4217
 }
@@ -90,7 +94,7 @@ export const billing = {
   /**
    * Bills the open charges of an ended visit or stay, the oldest 1,000; `left` is the number that waits for the next bill. No charge is ever on two bills.
    * `cents`: the sum that was read; a bill of another sum is not made (CHARGES_CHANGED).
-   * @throws 404 NOT_FOUND, 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, SEVERAL_CURRENCIES, CHARGES_CHANGED
+   * @throws 404 NOT_FOUND, 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, PRICE_MISSING (names the charges), SEVERAL_CURRENCIES, CHARGES_CHANGED
    */
   invoice: action<{ encounter: string; cents?: number }, Bill>("billing.invoice"),
   /**

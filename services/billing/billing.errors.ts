@@ -11,11 +11,33 @@ export const encounterNotEnded = (encounter: string) =>
 
 /** 409: there is no open charge. */
 export const nothingToInvoice = (encounter: string) =>
-  new MoleculerClientError("There is no open charge for this visit or stay.", 409, "NOTHING_TO_INVOICE", { encounter });
+  new MoleculerClientError(
+    "There is no open charge for this visit or stay: add one first (billing.charge), or set a price for its acts.",
+    409,
+    "NOTHING_TO_INVOICE",
+    { encounter },
+  );
+
+/** Charges that a refusal names. */
+const MAX_NAMED = 10;
+
+/** 409: FHIR does not require a price of a ChargeItem, but a bill does. */
+export const priceMissing = (encounter: string, charges: string[]) =>
+  new MoleculerClientError(
+    "A charge has no price, or no currency: give it one (ChargeItem.priceOverride), or mark it as not-billable.",
+    409,
+    "PRICE_MISSING",
+    { encounter, charges: charges.slice(0, MAX_NAMED) },
+  );
 
 /** 409: the open charges have several currencies. */
 export const severalCurrencies = (encounter: string) =>
-  new MoleculerClientError("The charges are in several currencies, but a bill has one.", 409, "SEVERAL_CURRENCIES", { encounter });
+  new MoleculerClientError(
+    "The charges are in several currencies, but a bill has one: give them one currency, or mark those of another as not-billable.",
+    409,
+    "SEVERAL_CURRENCIES",
+    { encounter },
+  );
 
 /** 409: others have set the price, since it was read or at the same moment. */
 export const priceChanged = (definition: string) =>
@@ -50,11 +72,21 @@ export const invoiceNotFound = (invoice: string) =>
 
 /** 409: it is paid in full. */
 export const invoicePaid = (invoice: string) =>
-  new MoleculerClientError("The invoice is completely paid.", 409, "INVOICE_PAID", { invoice });
+  new MoleculerClientError(
+    "The invoice is completely paid: take a payment back first, or bill what is new by another invoice.",
+    409,
+    "INVOICE_PAID",
+    { invoice },
+  );
 
 /** 409: the payment exceeds the amount due. @param left amount due in the minor unit of the currency */
 export const paidTooMuch = (invoice: string, left: number) =>
-  new MoleculerClientError("The payment is larger than the remaining amount of the invoice.", 409, "PAID_TOO_MUCH", { invoice, left });
+  new MoleculerClientError(
+    "The payment is larger than the remaining amount of the invoice: take no more than `left` of billing.listPayments.",
+    409,
+    "PAID_TOO_MUCH",
+    { invoice, left },
+  );
 
 /** 409: a partly paid invoice cannot be cancelled. */
 export const invoicePartlyPaid = (invoice: string) =>
@@ -69,11 +101,18 @@ export const PAYMENT_TAKEN_BACK = "PAYMENT_TAKEN_BACK";
 
 /** 409: a payment can be reversed once. */
 export const paymentTakenBack = (payment: string) =>
-  new MoleculerClientError("The payment is taken back already.", 409, PAYMENT_TAKEN_BACK, { payment });
+  new MoleculerClientError("The payment is taken back already: record a new payment if one was made.", 409, PAYMENT_TAKEN_BACK, {
+    payment,
+  });
 
 /** 409: it is a draft, cancelled, or a credit note. */
 export const invoiceNotInForce = (invoice: string) =>
-  new MoleculerClientError("The invoice is not issued, was cancelled, or is a credit note.", 409, "INVOICE_NOT_IN_FORCE", { invoice });
+  new MoleculerClientError(
+    "The invoice is not issued, was cancelled, or is a credit note: name an invoice in force.",
+    409,
+    "INVOICE_NOT_IN_FORCE",
+    { invoice },
+  );
 
 /** 409: a partly credited invoice cannot be cancelled. */
 export const invoiceCredited = (invoice: string) =>
@@ -83,7 +122,10 @@ export const invoiceCredited = (invoice: string) =>
 
 /** 409: only charges on the invoice can be credited. */
 export const notOnInvoice = (charge: string, invoice: string) =>
-  new MoleculerClientError("The charge is not on this invoice.", 409, "NOT_ON_INVOICE", { charge, invoice });
+  new MoleculerClientError("The charge is not on this invoice: name charges of its lines, or none for all.", 409, "NOT_ON_INVOICE", {
+    charge,
+    invoice,
+  });
 
 /** 409: the charges amount to nothing. */
 export const nothingToCredit = (invoice: string) =>

@@ -5,19 +5,19 @@ import type { Clause } from "../../fhir/search/query.ts";
 import { hospitalZone, shownAt } from "../../fhir/time-zone.ts";
 import { localReference } from "../../federation/facts.ts";
 import type { Bill, Charge } from "./billing.contract.ts";
-import { money, unitsIn } from "./minor-units.ts";
-import { encounterNotEnded, nothingToInvoice, severalCurrencies } from "./billing.errors.ts";
+import { money, sumInUnits } from "../../fhir/minor-units.ts";
+import { encounterNotEnded, nothingToInvoice, priceMissing, severalCurrencies } from "./billing.errors.ts";
 
 // The rules of a bill: plain data in, plain data out. No broker, no database, no clock.
 
 const priceOf = ({ priceOverride }: ChargeItem): number => numberOf(priceOverride?.value) ?? 0;
 
-/** The sum in the minor unit of the currency: twice 1.005 EUR are 201 cents. */
-const unitsOf = (items: ChargeItem[], currency: string): number =>
-  unitsIn(
-    items.reduce((all, item) => all + priceOf(item), 0),
-    currency,
-  );
+/** The sum in the minor unit of the currency. */
+const unitsOf = (items: ChargeItem[], currency: string): number => sumInUnits(items.map(priceOf), currency);
+
+/** Whether an amount can be asked for it. */
+const hasPrice = ({ priceOverride }: ChargeItem): boolean =>
+  numberOf(priceOverride?.value) !== undefined && priceOverride?.currency !== undefined;
 
 /** The ChargeItem of a charge. */
 export function newCharge(
@@ -38,11 +38,14 @@ export function newCharge(
   };
 }
 
+/** What is charged, in words; its code, if there are none. */
+const textOf = ({ code: { text, coding: [coding] = [] } }: ChargeItem): string => text ?? coding?.display ?? coding?.code ?? "";
+
 /** A charge as callers get it. */
 export const chargeOf = (item: ChargeItem): Charge => ({
   charge: `ChargeItem/${item.id}`,
   encounter: item.context?.reference ?? "",
-  text: item.code.text ?? "",
+  text: textOf(item),
   cents: unitsOf([item], item.priceOverride?.currency ?? ""),
   currency: item.priceOverride?.currency ?? "",
 });
@@ -66,7 +69,7 @@ export const listedCounter = (charge: string): string => LISTED + charge.slice("
 
 /** The charges in words, since FHIR's lines only refer to ChargeItems. */
 export function billText(items: ChargeItem[], { value, currency }: Money): Pick<Invoice, "text"> {
-  const lines = items.map((item) => `<li>${escaped(item.code.text ?? "")}: ${priceOf(item)} ${item.priceOverride?.currency ?? ""}</li>`);
+  const lines = items.map((item) => `<li>${escaped(textOf(item))}: ${priceOf(item)} ${item.priceOverride?.currency ?? ""}</li>`);
   const div = `<div xmlns="http://www.w3.org/1999/xhtml"><ul>${lines.join("")}</ul><p>${value} ${currency}</p></div>`;
   return { text: { status: "generated", div } };
 }
@@ -84,7 +87,7 @@ export const chargesOf = (encounter: string): Clause[] => [referenceClause("Char
  * The bill of the open charges, and the charges as billed. The write checks that they are still in the version that was read, so that no charge is
  * billed twice.
  * @param left number of further open charges, for the next bill
- * @throws 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, SEVERAL_CURRENCIES
+ * @throws 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, PRICE_MISSING, SEVERAL_CURRENCIES
  */
 export function newInvoice<Item extends ChargeItem & { id: string }>(
   id: string,
@@ -97,6 +100,8 @@ export function newInvoice<Item extends ChargeItem & { id: string }>(
   const open = items.filter(isOpen);
   const [first] = open;
   if (!first) throw nothingToInvoice(reference);
+  const unpriced = open.filter((item) => !hasPrice(item)).map((item) => `ChargeItem/${item.id}`);
+  if (unpriced.length > 0) throw priceMissing(reference, unpriced);
   const currency = first.priceOverride?.currency ?? "";
   if (open.some((item) => (item.priceOverride?.currency ?? "") !== currency)) throw severalCurrencies(reference);
   const cents = unitsOf(open, currency);

@@ -17,7 +17,7 @@ import { versionRule } from "../../mixins/fhir/seen-version.ts";
 import { occurrenceTime, occurrenceTimeRules, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { codeRule, readReference, referenceTo, splitReference } from "../../mixins/fhir/domain-references.ts";
 import { ACT, actOf, chargeForAct, chargeIdOf, chargeKeys, definitionOf, priceIdOf, priceOf } from "./acts.model.ts";
-import { type Code, owns, type billing, type Price } from "./billing.contract.ts";
+import { type Code, emits, owns, type billing, type Price } from "./billing.contract.ts";
 import {
   ACT_ALREADY_CHARGED,
   CHARGE_CREDITED,
@@ -28,7 +28,7 @@ import {
   invoiceNotFound,
   priceChanged,
 } from "./billing.errors.ts";
-import { chargeOf, chargesOf, chargesOn, isOpen, newCharge, newInvoice } from "./billing.model.ts";
+import { chargeOf, chargesOf, chargesOn, isInForce, isOpen, newCharge, newInvoice } from "./billing.model.ts";
 import { effects } from "./billing.effects.ts";
 import { invariants } from "./billing.invariants.ts";
 import { rules } from "./billing.rules.ts";
@@ -47,6 +47,7 @@ interface OpenCharges {
 interface Own {
   openCharges(encounter: string): Promise<OpenCharges>;
   chargeAct(event: DurableEvent<ResourceVersion>): Promise<void>;
+  chargeFreed(event: DurableEvent<ResourceVersion>): Promise<void>;
   invoiceAt(reference: string): Promise<Stored<Invoice>>;
   chargesAt(references: string[]): Promise<Stored<ChargeItem>[]>;
   written(invoice: string, steps: OwnerStep[]): Promise<StepResult[]>;
@@ -69,13 +70,13 @@ async function charge(this: Own, event: DurableEvent<ResourceVersion>): Promise<
 /** A task of this service: to look again at an act whose charge is free again. */
 const CHARGE_AGAIN = "billing.chargeAgain";
 
-/** Task for a charge that is free again: changes of its act while it was billed have to be applied. */
-function again({ id, meta, identifier }: Stored<ChargeItem>): OwnerStep[] {
+/** Task for a charge that is free again: changes of its act while it was billed have to be applied. @param event that has freed it */
+function again({ id, identifier }: Stored<ChargeItem>, event: DurableEvent): OwnerStep[] {
   const act = identifier?.find(({ system }) => system === ACT)?.value;
   if (act === undefined) return [];
   const [type, of] = splitReference(act);
   const payload: Pick<ResourceVersion, "type" | "id"> = { type, id: of };
-  return [task({ id: `${CHARGE_AGAIN}/${id}/${meta.versionId}`, event: CHARGE_AGAIN, key: act, payload })];
+  return [task({ id: `${CHARGE_AGAIN}/${id}/${event.id}`, event: CHARGE_AGAIN, key: act, payload })];
 }
 
 export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
@@ -83,10 +84,18 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
   mixins: [
     Events<Own>({
       tasks: { [CHARGE_AGAIN]: charge },
-      handles: { "fhir.Encounter": charge, "fhir.Observation": charge, "fhir.MedicationDispense": charge },
+      handles: {
+        "fhir.Encounter": charge,
+        "fhir.Observation": charge,
+        "fhir.MedicationDispense": charge,
+        async "fhir.Invoice"(event) {
+          await this.chargeFreed(event);
+        },
+      },
     }),
     Fhir({
       owns,
+      emits,
       rules,
       effects,
       invariants,
@@ -145,7 +154,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
         const credited = creditedBy(invoice);
         const items = credited === undefined ? (await this.chargesAt(chargesOn(invoice))).filter(({ status }) => status === "billed") : [];
         const free = items.map((item) => change({ ...item, status: "billable" }));
-        const [cancelled] = await this.written(reference, [change(invoice), ...free, ...items.flatMap(again)]);
+        const [cancelled] = await this.written(reference, [change(invoice), ...free]);
         return { invoice: reference, version: nonNull(cancelled).version, charges: items.map(({ id }) => `ChargeItem/${id}`) };
       },
     },
@@ -288,6 +297,14 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       } catch (error) {
         if (!isType(error, ACT_ALREADY_CHARGED)) throw error; // it was charged by hand
       }
+    },
+
+    /** Applies to the charges of an Invoice that is no longer in force, whoever has cancelled it, what has become of their acts meanwhile. */
+    async chargeFreed(this: WithFhir & Own, event: DurableEvent<ResourceVersion>): Promise<void> {
+      const invoice = await this.fhir.read("Invoice", event.payload.id);
+      if (!invoice || isInForce(invoice) || creditedBy(invoice) !== undefined) return;
+      const steps = (await this.chargesAt(chargesOn(invoice))).filter(isOpen).flatMap((item) => again(item, event));
+      if (steps.length > 0) await this.fhir.write([effectOf(event), ...steps]);
     },
 
     async firstPrice(this: WithFhir, codes: Code[]): Promise<Price | undefined> {

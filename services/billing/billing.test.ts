@@ -39,6 +39,16 @@ describe("a bill", () => {
   });
 });
 
+it.each([
+  [{ text: "a dressing", coding: [{ code: "D1", display: "Dressing" }] }, "a dressing"],
+  [{ coding: [{ code: "D1", display: "Dressing" }] }, "Dressing"],
+  [{ coding: [{ code: "D1" }] }, "D1"],
+])("a bill says what is charged, also by its code: %j", (code, text) => {
+  const charged = newCharge("1", { encounter: "Encounter/1", text: "x", cents: 500, currency: "EUR" }, "Patient/1", noon);
+  const { invoice } = newInvoice("1", { id: "1", status: "finished" }, { items: [{ ...charged, code }] }, noon);
+  expect(invoice.text?.div).toContain(`<li>${text}: 5 EUR</li>`);
+});
+
 describe("billing", () => {
   let clinic: Clinic;
   let next = 0;
@@ -107,6 +117,29 @@ describe("billing", () => {
     const tries = await Promise.allSettled(Array.from({ length: 16 }, () => billing.invoice(clinic.caller, { encounter: visit })));
     expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(1);
     for (const it of tries) if (it.status === "rejected") expect(["CHARGES_CHANGED", "NOTHING_TO_INVOICE"]).toContain(it.reason.type);
+  });
+
+  it("names the charges without a price or a currency, which FHIR does not require, until they have one", async () => {
+    const visit = await newVisit();
+    const subject = { reference: `Patient/${next}` };
+    const item = { resourceType: "ChargeItem", status: "billable", code: { text: "x" }, subject, context: { reference: visit } };
+    const write = (id: string, priceOverride: object | undefined, op: "create" | "update" = "create") =>
+      ownerOf("billing").write(clinic.caller, {
+        steps: [{ op, type: "ChargeItem", id, text: JSON.stringify({ ...item, id, priceOverride }), upsert: false } as never],
+      });
+    await charge(visit, 100);
+    await write("no-price", undefined);
+    await write("no-currency", { value: 3 });
+    await visits.close(clinic.caller, { visit });
+    const bill = (of: Promise<unknown>) => of.catch(({ code, type, data }) => ({ code, type, charges: data.charges.toSorted() }));
+    expect(await bill(billing.invoice(clinic.caller, { encounter: visit }))).toEqual({
+      code: 409,
+      type: "PRICE_MISSING",
+      charges: ["ChargeItem/no-currency", "ChargeItem/no-price"],
+    });
+    await write("no-price", { value: 0, currency: "EUR" }, "update");
+    await write("no-currency", { value: 3, currency: "EUR" }, "update");
+    expect(await billing.invoice(clinic.caller, { encounter: visit })).toMatchObject({ cents: 400 });
   });
 
   it("refuses to bill before the end, in two currencies, and what there is not", async () => {

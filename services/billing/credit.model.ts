@@ -5,7 +5,7 @@ import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import type { CreditNote } from "./billing.contract.ts";
 import { CHARGE_CREDITED, CHARGE_INVOICED, invoiceNotInForce, nothingToCredit, notOnInvoice } from "./billing.errors.ts";
 import { billText, chargesOn, isInForce, numberOfBill } from "./billing.model.ts";
-import { money, unitsIn } from "./minor-units.ts";
+import { money, sumInUnits } from "../../fhir/minor-units.ts";
 
 // Cancelling and crediting a bill: plain data in, plain data out. No broker, no database, no clock.
 
@@ -73,10 +73,7 @@ export function newCreditNote<Of extends Invoice & { id: string }>(
   if (other !== undefined) throw notOnInvoice(other, reference);
   const prices = items.map(({ priceOverride }) => numberOf(priceOverride?.value) ?? 0);
   const currency = invoice.totalNet?.currency ?? items[0]?.priceOverride?.currency ?? "";
-  const cents = unitsIn(
-    prices.reduce((sum, price) => sum + price, 0),
-    currency,
-  );
+  const cents = sumInUnits(prices, currency);
   if (cents === 0) throw nothingToCredit(reference);
   const issued = now.toISOString();
   const total = money(-cents, currency);

@@ -1,5 +1,6 @@
 /** Writes the decisions of a stay's actions, and reads what they need of other services. */
 import type { Context } from "moleculer";
+import { intervalOf } from "../../fhir/dates.ts";
 import { nonNull } from "../../fhir/non-null.ts";
 import type { Encounter, Location, Patient, Practitioner, Stored } from "../../fhir/r4.ts";
 import { whoAsks } from "../../mesh/access/access.ts";
@@ -66,7 +67,8 @@ export async function swapBeds(
   happened: OccurrenceTime,
 ): Promise<[Stay, Stay]> {
   const [one, other] = [lastMoveOf(first), lastMoveOf(second)];
-  const at = occurrenceTime(happened, { now: new Date(), after: (one.time ?? "") > (other.time ?? "") ? one : other });
+  const [since, sinceOther] = [one, other].map(({ time }) => (time !== undefined && intervalOf(time)?.[0]) || 0) as [number, number];
+  const at = occurrenceTime(happened, { now: new Date(), after: since > sinceOther ? one : other });
   for (const stay of [first, second]) if (placesOf(stay).length === 0) throw notABed(`Encounter/${stay.id}`);
   const [here = "", there = ""] = [first, second].map((stay) => placesOf(stay)[0]);
   const pending = await Promise.all([leftOpen(mesh, first, there), leftOpen(mesh, second, here)]);
@@ -78,9 +80,10 @@ export async function swapBeds(
 }
 
 /** Writes a hand-over note for the next shift, with the signed-in person as its sender. */
-export async function handOver(ctx: Context, stay: Stored<Encounter>, text: string): Promise<HandOver> {
+export async function handOver(ctx: Context, stay: Stored<Encounter>, said: { text: string } & OccurrenceTime): Promise<HandOver> {
   const sender = whoAsks(ctx);
-  const note = handOverNote(stay, { text, ...(sender !== undefined && { sender }) }, new Date());
+  const at = occurrenceTime(said, { now: new Date(), after: { what: `Encounter/${stay.id}`, time: stay.period?.start } });
+  const note = withLateReason(handOverNote(stay, { text: said.text, ...(sender !== undefined && { sender }) }, at), said);
   const entry = { resource: note, request: { method: "POST" as const, url: "Communication" } };
   const [made] = await transactions.process(ctx, { text: transactionOf(entry), base: "" });
   return { note: `Communication/${made?.id}`, stay: `Encounter/${stay.id}`, sentAt: note.sent ?? "" };

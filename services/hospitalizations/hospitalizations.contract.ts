@@ -56,7 +56,15 @@ export const hospitalizations = {
    * child, was born since it began, or is a newborn (`kind`) without a birth date. @throws 404 NOT_FOUND for an unknown patient, ward or mother's stay; 409 RULE_ENCOUNTER_ONE_PATIENT for another's
    */
   request: action<
-    { patient: string; kind: RequestKind; ward?: string; reason?: string; plannedFor?: string; motherStay?: string; needs?: string[] },
+    {
+      patient: string;
+      kind: RequestKind;
+      ward?: string;
+      reason?: string;
+      plannedFor?: string;
+      motherStay?: string;
+      needs?: string[];
+    } & OccurrenceTime,
     AdmissionRequest
   >("hospitalizations.request"),
   /**
@@ -108,9 +116,9 @@ export const hospitalizations = {
   /** Undoes the last leave, or the return from it. @throws 404 STAY_NOT_FOUND; 409 NOT_AWAY, STAY_CHANGED */
   cancelLeave: action<{ stay: string; reason: string } & SeenVersion, Stay>("hospitalizations.cancelLeave"),
   /** Makes another physician responsible. @throws 404 STAY_NOT_FOUND, NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
-  setPhysician: action<{ stay: string; physician: string } & SeenVersion, Stay>("hospitalizations.setPhysician"),
+  setPhysician: action<{ stay: string; physician: string } & SeenVersion & OccurrenceTime, Stay>("hospitalizations.setPhysician"),
   /** Writes a hand-over note for the next shift. @throws 404 STAY_NOT_FOUND, NOT_SUPPORTED if no service owns Communications */
-  handOver: action<{ stay: string; text: string }, HandOver>("hospitalizations.handOver"),
+  handOver: action<{ stay: string; text: string } & OccurrenceTime, HandOver>("hospitalizations.handOver"),
   /** Ends the stay and frees the bed. @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
   discharge: action<{ stay: string; disposition?: Disposition } & SeenVersion & OccurrenceTime, Stay>("hospitalizations.discharge"),
   /** Records the patient's death: ends the stay, and updates the patient's record, in one step. @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */

@@ -16,7 +16,8 @@ export const patientAlreadyAdmitted = (patient: string) =>
   new MoleculerClientError("The patient is admitted already: transfer or discharge first.", 409, PATIENT_ALREADY_ADMITTED, { patient });
 
 /** 409: the Location is not a bed, or is closed. */
-export const notABed = (bed: string) => new MoleculerClientError("This location is no bed in use.", 409, "NOT_A_BED", { bed });
+export const notABed = (bed: string) =>
+  new MoleculerClientError("This location is no bed in use: name a bed that is active, in a ward that is open.", 409, "NOT_A_BED", { bed });
 
 /** 409: the room or the ward of the bed is closed. */
 export const wardClosed = (place: string) =>
@@ -26,14 +27,21 @@ export const wardClosed = (place: string) =>
 
 /** 409: a stay can follow an open visit of the same patient only. */
 export const visitNotOpen = (visit: string) =>
-  new MoleculerClientError("The visit is not an open ambulatory visit of this patient.", 409, "VISIT_NOT_OPEN", { visit });
+  new MoleculerClientError("The visit is not an open ambulatory visit of this patient: name another one, or none.", 409, "VISIT_NOT_OPEN", {
+    visit,
+  });
 
 /** 404: there is no such stay. */
 export const stayNotFound = (stay: string) => new MoleculerClientError("No stay has this id.", 404, "STAY_NOT_FOUND", { stay });
 
 /** 409: the stay has ended. */
 export const alreadyDischarged = (stay: string) =>
-  new MoleculerClientError("The patient is discharged already.", 409, "ALREADY_DISCHARGED", { stay });
+  new MoleculerClientError(
+    "The patient is discharged already: undo the discharge first (hospitalizations.cancelDischarge).",
+    409,
+    "ALREADY_DISCHARGED",
+    { stay },
+  );
 
 /** 409: a concurrent write came first; the same call may succeed. */
 export const stayChanged = () =>

@@ -27,6 +27,7 @@ export const params = {
     plannedFor: { ...momentRule, optional: true },
     motherStay: { ...stay, optional: true },
     needs: { type: "array", max: 20, items: need, optional: true },
+    ...occurrenceTimeRules,
     $$strict: true,
   },
   accept: { request: stay, ward: place, ...seenVersionRules, $$strict: true },
@@ -45,8 +46,8 @@ export const params = {
   requestTransfer: { stay, to: referenceTo("Location"), ...seenVersionRules, $$strict: true },
   swap: { stay, with: stay, ...seenVersionRules, versionOfOther: versionRule, ...occurrenceTimeRules, $$strict: true },
   move: { stay, ...seenVersionRules, ...occurrenceTimeRules, $$strict: true },
-  setPhysician: { stay, physician: referenceTo("Practitioner"), ...seenVersionRules, $$strict: true },
-  handOver: { stay, text: { type: "string", trim: true, min: 1, max: 10_000 }, $$strict: true },
+  setPhysician: { stay, physician: referenceTo("Practitioner"), ...seenVersionRules, ...occurrenceTimeRules, $$strict: true },
+  handOver: { stay, text: { type: "string", trim: true, min: 1, max: 10_000 }, ...occurrenceTimeRules, $$strict: true },
   discharge: {
     stay,
     disposition: { type: "enum", values: Object.keys(DISPOSITIONS), optional: true },

@@ -19,7 +19,7 @@ import { rules } from "./hospitalizations.rules.ts";
 import { carryOut, changed, handOver, leftOpen, patientOf, physicianOf, requireBed, swapBeds, whereTo } from "./carry-out.ts";
 import { requestOf } from "./requests.contract.ts";
 import { acceptRequest, admitFromRequest, denyRequest, newRequest, withdrawAcceptance } from "./requests.model.ts";
-import { cancelDeath, cancelLeave, comeBack, die, dischargeTo, goOnLeave, withPhysician } from "./stays.model.ts";
+import { cancelDeath, cancelLeave, comeBack, die, dischargeTo, goOnLeave, responsibleSince, withPhysician } from "./stays.model.ts";
 import { acceptTransfer, denyTransfer, requestTransfer, withdrawTransfer } from "./transfers.model.ts";
 import { cancelAdmission, cancelDischarge, cancelTransfer } from "./undo.model.ts";
 
@@ -47,7 +47,10 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         const { patient, ward, motherStay } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
         await Promise.all([patient, ward, motherStay].map((it) => it === undefined || requireReference(mesh, it)));
-        const request = newRequest(timeOrderedId(), ctx.params, new Date());
+        const request = withLateReason(
+          newRequest(timeOrderedId(), ctx.params, occurrenceTime(ctx.params, { now: new Date() })),
+          ctx.params,
+        );
         const { version } = await this.fhir.create(request);
         return requestOf(request, version);
       },
@@ -207,7 +210,8 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       async handler(ctx) {
         const before = await this.stay(ctx.params);
         const physician = await physicianOf({ caller: ctx, directory: this.directory }, ctx.params.physician);
-        return carryOut(ctx, withPhysician(before, physician, new Date()));
+        const at = occurrenceTime(ctx.params, { now: new Date(), after: responsibleSince(before) });
+        return carryOut(ctx, withLateReason(withPhysician(before, physician, at), ctx.params));
       },
     },
 
@@ -216,7 +220,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Write what the next one on duty must know",
       params: params.handOver,
       async handler(ctx) {
-        return handOver(ctx, await this.stay(ctx.params), ctx.params.text);
+        return handOver(ctx, await this.stay(ctx.params), ctx.params);
       },
     },
 

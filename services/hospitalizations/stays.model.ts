@@ -61,12 +61,20 @@ export function cancelLeave<Of extends Encounter>(stay: Of, reason: string): Of 
   };
 }
 
+/** What another physician cannot have become responsible before: the present one, or the stay. */
+export const responsibleSince = (stay: Encounter): { what: string; time: string | undefined } => ({
+  what: `Encounter/${stay.id}`,
+  time: stay.participant?.find(isResponsible)?.period?.start ?? stay.period?.start,
+});
+
 /** The stay with another responsible physician. @throws 409 ALREADY_DISCHARGED */
 export function withPhysician<Of extends Encounter>(stay: Of, { physician, name }: { physician: string; name?: string }, now: Date): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
   const time = now.toISOString();
   const others = (stay.participant ?? []).map((one) =>
-    isResponsible(one) ? { ...one, type: [{ coding: [{ system: TYPE, code: "PART" }] }], period: { ...one.period, end: time } } : one,
+    isResponsible(one)
+      ? { ...one, type: [{ coding: [{ system: TYPE, code: "PART" }] }], period: { ...one.period, end: one.period?.end ?? time } }
+      : one,
   );
   const attending = {
     type: [{ coding: [{ system: TYPE, code: "ATND", display: "attender" }] }],

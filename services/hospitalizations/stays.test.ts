@@ -1,5 +1,6 @@
 /** A stay from the request to the end of it: admission to a ward, leave, swap, who is responsible, hand-over, death. */
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import type { Encounter } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { patients } from "../patients/patients.contract.ts";
 import PatientsService from "../patients/patients.service.ts";
@@ -9,6 +10,19 @@ import { type Ward, wards } from "../wards/wards.contract.ts";
 import WardsService from "../wards/wards.service.ts";
 import { hospitalizations } from "./hospitalizations.contract.ts";
 import HospitalizationsService from "./hospitalizations.service.ts";
+import { withPhysician } from "./stays.model.ts";
+
+it("a physician whose time had ended before the next one began keeps that end", () => {
+  const type = [{ coding: [{ code: "ATND" }] }];
+  const stay: Encounter = {
+    resourceType: "Encounter",
+    status: "in-progress",
+    class: { code: "IMP" },
+    participant: [{ type, period: { start: "2026-01-01", end: "2026-01-02" } }, { type }],
+  };
+  const { participant } = withPhysician(stay, { physician: "Practitioner/2" }, new Date("2026-01-05T08:00:00Z"));
+  expect(participant?.map(({ period }) => period?.end)).toEqual(["2026-01-02", "2026-01-05T08:00:00.000Z", undefined]);
+});
 
 describe("a stay", () => {
   let clinic: Clinic;
@@ -136,6 +150,26 @@ describe("a stay", () => {
     await expect(hospitalizations.handOver(clinic.caller, { stay: "Encounter/none", text: "x" })).rejects.toEqual(
       refusal(404, "STAY_NOT_FOUND"),
     );
+  });
+
+  it("has a physician and notes from when they were, not from when that is entered", async () => {
+    const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const [bed = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed, at: ago(600) });
+    const physician = (more: object) => hospitalizations.setPhysician(clinic.caller, { stay, physician: "Practitioner/1", ...more });
+    await physician({ at: ago(500) });
+    const at = ago(60);
+    await expect(physician({ at: ago(550) })).rejects.toEqual(refusal(409, "AT_TOO_EARLY"));
+    await physician({ physician: "Practitioner/2", at });
+    const { participant } = (await clinic.read("hospitalizations", stay)) as unknown as Encounter;
+    expect(participant).toMatchObject([{ period: { end: at } }, { period: { start: at }, individual: { reference: "Practitioner/2" } }]);
+    const note = (more: object) => hospitalizations.handOver(clinic.caller, { stay, text: "on paper", ...more });
+    await expect(note({ at: ago(700) })).rejects.toEqual(refusal(409, "AT_TOO_EARLY"));
+    expect(await note({ at })).toMatchObject({ sentAt: at });
+    const patient = await newPatient("Bruni");
+    const asked = (more: object) => hospitalizations.request(clinic.caller, { patient, kind: "planned", ...more });
+    await expect(asked({ at: ago(-60) })).rejects.toEqual(refusal(409, "AT_IN_FUTURE"));
+    expect(await asked({ at })).toMatchObject({ requestedAt: at });
   });
 
   it("waits for a requested transfer until it is carried out", async () => {

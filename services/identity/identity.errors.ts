@@ -82,4 +82,9 @@ export const otherPersonNeeded = (role: string) =>
 
 /** 409: a change can be decided once, while it is the last one. */
 export const changeNotWaiting = (role: string) =>
-  new MoleculerClientError("This change does not wait for confirmation, or no longer.", 409, "CHANGE_NOT_WAITING", { role });
+  new MoleculerClientError(
+    "This change does not wait for confirmation, or no longer: list the roles to see what does.",
+    409,
+    "CHANGE_NOT_WAITING",
+    { role },
+  );

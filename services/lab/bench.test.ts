@@ -277,6 +277,25 @@ describe("the bench", () => {
     await expect(lab.acknowledge(clinic.caller, { observation: "Observation/none" })).rejects.toEqual(refusal(404, "RESULT_NOT_FOUND"));
   });
 
+  it("has the times of a rejection and of a call to the ward as they were, also if they are entered later", async () => {
+    const at = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const { order } = await lab.orderPanel(clinic.caller, { patient, code: "2823-3", at: at(300) });
+    const { specimen } = await lab.collect(clinic.caller, { orders: [order], at: at(200) });
+    const rejected = (minutes: number) => lab.rejectSpecimen(clinic.caller, { specimen, reason: "clotted", at: at(minutes) });
+    await expect(rejected(250)).rejects.toEqual(refusal(409, "AT_TOO_EARLY"));
+    await rejected(100);
+    expect(await clinic.read("lab", specimen)).toMatchObject({ note: [{ time: expect.stringContaining(at(100).slice(0, 15)) }] });
+    await lab.enter(clinic.caller, { order, results: [{ code: "2823-3", value: 6.9 }], at: at(90) });
+    const [{ observation } = { observation: "" }] = (await lab.release(clinic.caller, { order })).lines;
+    const called = at(60);
+    await expect(lab.acknowledge(clinic.caller, { observation, at: at(-60) })).rejects.toEqual(refusal(409, "AT_IN_FUTURE"));
+    await expect(lab.acknowledge(clinic.caller, { observation, at: at(120) })).rejects.toEqual(refusal(409, "AT_TOO_EARLY"));
+    await lab.acknowledge(clinic.caller, { observation, at: called, note: "by phone" });
+    expect(await clinic.read("lab", observation)).toMatchObject({
+      note: [{ time: called, text: "Critical value acknowledged: by phone" }],
+    });
+  });
+
   it("requests it of each result that is critical when it is issued, and of none that is not any more", async () => {
     const potassium = { system: "http://loinc.org", code: "2823-3" };
     const { patient: other } = await patients.register(clinic.caller, {

@@ -106,7 +106,7 @@ export const lab = {
    */
   collect: action<{ orders: string[]; kind?: string } & OccurrenceTime, Label>("lab.collect"),
   /** Rejects a specimen: another one has to be collected. @throws 404 SPECIMEN_NOT_FOUND; 409 SPECIMEN_OVER, ORDER_CHANGED */
-  rejectSpecimen: action<{ specimen: string; reason: string } & SeenVersion, Label>("lab.rejectSpecimen"),
+  rejectSpecimen: action<{ specimen: string; reason: string } & SeenVersion & OccurrenceTime, Label>("lab.rejectSpecimen"),
   /**
    * Enters some or all values of an order, or replaces earlier ones: makes a preliminary report with interpretations by the patient's reference ranges.
    * With the `version` of the report that was read (0: there was none), no values that others have entered since are replaced (409 ORDER_CHANGED).
@@ -123,5 +123,5 @@ export const lab = {
   /** Critical values that are not acknowledged, the oldest first; of all patients, or of one. At most 1,000. */
   listCritical: action<{ patient?: string }, CriticalValue[]>("lab.listCritical"),
   /** Acknowledges a critical value; `version`: that of the value that was read (RESULT_CHANGED). @throws 404 RESULT_NOT_FOUND; 409 NOT_CRITICAL, RESULT_CHANGED */
-  acknowledge: action<{ observation: string; note?: string } & SeenVersion, CriticalValue>("lab.acknowledge"),
+  acknowledge: action<{ observation: string; note?: string } & SeenVersion & OccurrenceTime, CriticalValue>("lab.acknowledge"),
 };

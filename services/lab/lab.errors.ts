@@ -35,7 +35,12 @@ export const testUnknown = (code: string) =>
 
 /** 409: the value is of a test that was not ordered. */
 export const notOrdered = (order: string) =>
-  new MoleculerClientError("The order is for another test, or for one that the catalogue does not have.", 409, "NOT_ORDERED", { order });
+  new MoleculerClientError(
+    "The order is for another test, or for one that the catalogue does not have: enter values of its own tests, or the result by lab.enterResult.",
+    409,
+    "NOT_ORDERED",
+    { order },
+  );
 
 /** 409: the value is not in the unit of the catalogue. */
 export const unitDiffers = (order: string) =>
@@ -58,7 +63,9 @@ export const numberInWords = (field: string) =>
 
 /** 409: only entered values can be released. */
 export const nothingEntered = (order: string) =>
-  new MoleculerClientError("Nothing was entered for this order yet.", 409, "NOTHING_ENTERED", { order });
+  new MoleculerClientError("Nothing was entered for this order yet: enter its values first (lab.enter).", 409, "NOTHING_ENTERED", {
+    order,
+  });
 
 /** 409: a part of the panel has no value. `data.codes` names it. */
 export const resultsMissing = (order: string, codes: string[]) =>
@@ -80,10 +87,16 @@ export const nameChanged = (code: string) =>
 
 /** 409: it is not a critical value that waits to be acknowledged. */
 export const notCritical = (observation: string) =>
-  new MoleculerClientError("This is no critical value, or somebody has acknowledged it already.", 409, "NOT_CRITICAL", { observation });
+  new MoleculerClientError(
+    "This is no critical value, or somebody has acknowledged it already: list those that wait (lab.listCritical).",
+    409,
+    "NOT_CRITICAL",
+    { observation },
+  );
 
 /** 409: a specimen is of one patient. */
-export const ordersDiffer = () => new MoleculerClientError("The orders are not all of one patient.", 409, "ORDERS_DIFFER");
+export const ordersDiffer = () =>
+  new MoleculerClientError("The orders are not all of one patient: collect a specimen for each patient.", 409, "ORDERS_DIFFER");
 
 /** 404: there is no such specimen. */
 export const specimenNotFound = (specimen: string) =>
@@ -91,7 +104,7 @@ export const specimenNotFound = (specimen: string) =>
 
 /** 409: a specimen can be rejected once. */
 export const specimenOver = (specimen: string) =>
-  new MoleculerClientError("The specimen was rejected already.", 409, "SPECIMEN_OVER", { specimen });
+  new MoleculerClientError("The specimen was rejected already: collect another one (lab.collect).", 409, "SPECIMEN_OVER", { specimen });
 
 /** Error type of the unique key of accession numbers. */
 export const ACCESSION_TAKEN = "ACCESSION_TAKEN";

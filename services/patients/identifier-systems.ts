@@ -1,5 +1,6 @@
 /** Identifier systems: the form of their values, and check digits. A table: no broker, no database. */
 import { plainDigits } from "../../fhir/plain-digits.ts";
+import type { Identifier } from "../../fhir/r4.ts";
 
 /** The form of one system's identifiers. */
 export interface IdentifierSystem {
@@ -9,6 +10,8 @@ export interface IdentifierSystem {
   /** The form without blanks and separators, in upper case: a regular expression for the whole value. */
   form?: string;
   check?: CheckDigit;
+  /** Whether a number belongs to one patient also where `use` does not say "official"; default: false. An old or temporary one may be shared. */
+  isUnique?: boolean;
 }
 
 /** Algorithm of the check digits. */
@@ -77,6 +80,11 @@ export class IdentifierTable {
     if (!known) return true;
     if (known.form !== undefined && !new RegExp(`^(?:${known.form})$`).test(value)) return false;
     return known.check === undefined || checks[known.check](value);
+  }
+
+  /** Whether no two patients may have this identifier. */
+  isOnePersons({ use, system = "" }: Identifier): boolean {
+    return use === "official" || (this.#systems.get(system)?.isUnique === true && use !== "old" && use !== "temp");
   }
 
   /** The form for comparison: without blanks and invisible characters, in one case, with ASCII digits and hyphens. */

@@ -20,7 +20,7 @@ export interface PersonIdentifier {
 /** A further name of the person, possibly in another script. */
 export interface OtherName {
   family: string;
-  given: string[];
+  given?: string[];
   /** Language of the name as written: "ar", "ja", … (BCP 47). */
   language?: string;
 }
@@ -58,8 +58,9 @@ export interface PersonDetails {
 
 /** A person who is registered. */
 export interface Registration extends PersonDetails {
+  /** The family name; of a person with one name, that. */
   family: string;
-  given: string[];
+  given?: string[];
   birthDate?: string; // YYYY-MM-DD, YYYY-MM or YYYY; absent: not known
   gender: Gender;
   /** A unique identifier of the person, e.g. a national id; absent: one is generated. */
@@ -199,7 +200,7 @@ export const patients = {
   registerUnknown: action<UnknownPerson, NumberedPatient>("patients.registerUnknown"),
   /**
    * Registers a child with its mother (RelatedPerson); each of several children of one birth has its `multipleBirth`.
-   * @throws 404 NOT_FOUND, 409 MOTHER_NOT_ACTIVE, 409 CHILD_ALREADY_REGISTERED, 409 PATIENT_CHANGED (try again), 422 BORN_BEFORE_MOTHER
+   * @throws 404 NOT_FOUND, 409 MOTHER_NOT_ACTIVE, 409 CHILD_ALREADY_REGISTERED, 409 PATIENT_CHANGED (try again), 422 MOTHER_MALE, 422 BORN_BEFORE_MOTHER
    */
   registerNewborn: action<Newborn, NumberedPatient>("patients.registerNewborn"),
   /** Patients who may be the described person, the most probable first. @throws 404 NOT_FOUND for an unknown `like` */

@@ -8,7 +8,12 @@ export const PATIENT_ALREADY_REGISTERED = "PATIENT_ALREADY_REGISTERED";
 
 /** 409: a patient with this identifier is registered; `patient` is its reference. */
 export const patientAlreadyRegistered = (patient: string) =>
-  new MoleculerClientError("A patient with this identifier is registered already.", 409, PATIENT_ALREADY_REGISTERED, { patient });
+  new MoleculerClientError(
+    "A patient with this identifier is registered already: use that record, or correct the identifier.",
+    409,
+    PATIENT_ALREADY_REGISTERED,
+    { patient },
+  );
 
 /** 409: several patients have this identifier; `patients` are their references, or the first ones. */
 export const identifierShared = (patients: string[]) =>
@@ -65,7 +70,7 @@ export const samePatient = (patient: string) =>
 
 /** 409: there is no merge to undo. */
 export const notMerged = (patient: string) =>
-  new MoleculerClientError("This record was not merged into another.", 409, "PATIENT_NOT_MERGED", { patient });
+  new MoleculerClientError("This record was not merged into another: there is nothing to undo.", 409, "PATIENT_NOT_MERGED", { patient });
 
 /** 409: `patient` has replaced the record into which it was merged: the later merge must be undone first. */
 export const mergedOn = (patient: string) =>
@@ -87,6 +92,10 @@ export const motherNotActive = (patient: string) =>
   new MoleculerClientError("The mother's record is not active, or was replaced: name her active record.", 409, "MOTHER_NOT_ACTIVE", {
     patient,
   });
+
+/** 422: the father's record, or a wrong sex; `patient` is the one that was named as the mother. */
+export const motherMale = (patient: string) =>
+  new MoleculerClientError("This is a man's record: name the mother's, or correct its sex.", 422, "MOTHER_MALE", { patient });
 
 /** 422: one of the two birth dates is wrong; `patient` is the mother. */
 export const bornBeforeMother = (patient: string) =>

@@ -42,13 +42,16 @@ export function newPatient(
     id,
     active: true,
     identifier: [{ use: "official", ...checked(identifier, table) }, ...identifiers.map((one) => ({ ...checked(one, table) }))],
-    name: [{ use: "official", family, given }, ...(registration.otherNames ?? []).map(nameOf)],
+    name: [{ use: "official", family, ...givenOf(given) }, ...(registration.otherNames ?? []).map(nameOf)],
     gender,
     ...(birthDate !== undefined && { birthDate }),
     ...detailsOf(registration),
     ...extensionsOf(registration),
   };
 }
+
+/** The element of given names; a person with one name has none. */
+const givenOf = (given: string[] | undefined): Pick<HumanName, "given"> => (given && given.length > 0 ? { given } : {});
 
 /** An unknown patient, under a name and an identifier that are marked as temporary. */
 export function unknownPatient(
@@ -97,7 +100,13 @@ export function newborn(
     id: ids.child,
     active: true,
     identifier: [{ use: "official", system: PATIENT_NUMBER, value: ids.number }],
-    name: [{ use: given ? "official" : "temp", ...(surname !== undefined && { family: surname }), given: given ?? ["Newborn"] }],
+    name: [
+      {
+        use: given?.length ? "official" : "temp",
+        ...(surname !== undefined && { family: surname }),
+        given: given?.length ? given : ["Newborn"],
+      },
+    ],
     gender,
     birthDate,
     ...(multipleBirth !== undefined && { multipleBirthInteger: multipleBirth }),
@@ -171,9 +180,10 @@ function renamed(before: Patient, { family, given }: Pick<PatientUpdate, "family
   const isTemporary = current?.use === "temp";
   // A temporary name has no former family name.
   const kept = isTemporary ? { family: current?.extension ? undefined : current?.family } : current;
-  const official: HumanName = { ...kept, use: "official", ...(family !== undefined && { family }), ...(given && { given }) };
-  const others = name.filter((one) => one !== current).filter(({ use }) => use !== "official");
-  return [clean(official), ...(isTemporary && current ? [{ ...current, use: "old" as const }] : []), ...others];
+  const { given: formerGiven, ...others } = kept ?? {};
+  const official: HumanName = { ...others, use: "official", ...(family !== undefined && { family }), ...givenOf(given ?? formerGiven) };
+  const further = name.filter((one) => one !== current).filter(({ use }) => use !== "official");
+  return [clean(official), ...(isTemporary && current ? [{ ...current, use: "old" as const }] : []), ...further];
 }
 
 const clean = ({ family, ...name }: HumanName): HumanName => ({ ...name, ...(family !== undefined && { family }) });
@@ -212,14 +222,14 @@ function detailsOf({ phone, addresses, contacts }: PersonDetails, before?: Patie
 const nameOf = ({ family, given, language }: OtherName): HumanName => ({
   use: "usual",
   family,
-  given,
+  ...givenOf(given),
   ...(language !== undefined && { extension: [{ url: LANGUAGE, valueCode: language }] }),
 });
 
 function contactOf({ family, given, relationship = "N", phone }: ContactPerson): PatientContact {
   return {
     relationship: [{ coding: [{ system: CONTACT_ROLE, code: relationship }] }],
-    name: { family, ...(given && { given }) },
+    name: { family, ...givenOf(given) },
     ...(phone !== undefined && { telecom: [{ system: "phone", value: phone }] }),
   };
 }
@@ -231,10 +241,10 @@ export function checked({ system, value }: PersonIdentifier, table: IdentifierTa
   return { system, value: normalized };
 }
 
-/** Unique keys: official and generated identifiers of a patient, in the form for comparison; replaced records have none. */
+/** Unique keys: official and generated identifiers of a patient, and those of systems that are unique, in the form for comparison; replaced records have none. */
 export function patientKeys({ identifier = [], active, link }: Patient, table: IdentifierTable): KeyOf[] {
   if (isClosed({ resourceType: "Patient", active, link })) return [];
-  const own = identifier.filter(({ use, system, value }) => value !== undefined && (use === "official" || system === TEMPORARY_NUMBER));
+  const own = identifier.filter((one) => one.value !== undefined && (table.isOnePersons(one) || one.system === TEMPORARY_NUMBER));
   const keys = new Set(own.map(({ system = "", value = "" }) => table.keyOf(system, value)));
   return [...keys].map((key) => ({ key, error: PATIENT_ALREADY_REGISTERED, at: "Patient.identifier" }));
 }

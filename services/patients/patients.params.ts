@@ -6,8 +6,8 @@ import { Gender } from "./patients.contract.ts";
 
 /** A part of a name. */
 const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
-/** Given names. */
-const GIVEN = { type: "array", min: 1, max: 10, items: NAME } as const;
+/** Given names; none for a person with one name. */
+const GIVEN = { type: "array", max: 10, items: NAME, optional: true } as const;
 /** A date, possibly without day or month. */
 const birthDate = dateRule;
 const phone = { type: "string", min: 1, max: 50, optional: true } as const;
@@ -66,7 +66,7 @@ const details = {
       strict: true,
       props: {
         family: NAME,
-        given: { ...GIVEN, optional: true },
+        given: GIVEN,
         relationship: { type: "enum", values: ["N", "C", "E", "U"], optional: true },
         phone,
       },
@@ -100,14 +100,14 @@ export const newbornChild = {
   birthDate,
   multipleBirth: { type: "number", integer: true, min: 1, max: 20, optional: true },
   family: optional(NAME),
-  given: optional(GIVEN),
+  given: GIVEN,
   $$strict: true,
 } as const;
 
 /** What is known of a person, all of it optional. */
 const known = {
   family: optional(NAME),
-  given: optional(GIVEN),
+  given: GIVEN,
   birthDate: optional(birthDate),
   gender: optional(gender),
   ...details,

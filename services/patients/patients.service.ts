@@ -27,6 +27,7 @@ import {
   bornBeforeMother,
   childAlreadyRegistered,
   identifierShared,
+  motherMale,
   motherNotActive,
   notMerged,
   PATIENT_ALREADY_REGISTERED,
@@ -135,6 +136,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         return this.untilCurrent(reference, async () => {
           const mother = await this.patient(reference);
           if (isClosed(mother)) throw motherNotActive(reference);
+          if (mother.gender === "male") throw motherMale(reference);
           if (isBornBefore(child, mother)) throw bornBeforeMother(reference);
           const same = await registeredChild(mother, child, this);
           if (same !== undefined) throw childAlreadyRegistered(same);

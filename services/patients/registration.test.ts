@@ -65,6 +65,34 @@ describe("the front desk", () => {
     expect(birthDate).toBeUndefined();
   });
 
+  it.each<[string, { given?: string[] }]>([
+    ["without given names", {}],
+    ["with an empty list of them", { given: [] }],
+  ])("registers a person with one name, %s, and finds them again by it", async (_, given) => {
+    const born = given.given === undefined ? "1954-03-08" : "1961-07-09";
+    const sidi = { family: `Suharto${born.slice(0, 4)}`, gender: "male" as const, birthDate: born };
+    const { patient } = await patients.register(clinic.caller, { ...sidi, ...given, otherNames: [{ family: "سيدي", language: "ar" }] });
+    expect((await read(patient)).name).toEqual([
+      { use: "official", family: sidi.family },
+      { use: "usual", family: "سيدي", extension: [{ url: expect.any(String), valueCode: "ar" }] },
+    ]);
+    await expect(patients.register(clinic.caller, { ...sidi, ...given })).rejects.toMatchObject({
+      type: "POSSIBLE_DUPLICATE",
+      data: { candidates: [{ patient, grade: "probable" }] },
+    });
+    for (const about of [
+      { family: sidi.family, birthDate: born.slice(0, 4) },
+      { family: sidi.family, birthDate: born, given: ["Ali"] },
+    ]) {
+      const [found] = await patients.candidates(clinic.caller, { ...about, gender: "male" });
+      expect(found).toMatchObject({ patient, grade: "possible" });
+    }
+    await patients.update(clinic.caller, { patient, given: ["Muhammad"] });
+    expect((await read(patient)).name?.[0]).toEqual({ use: "official", family: sidi.family, given: ["Muhammad"] });
+    await patients.update(clinic.caller, { patient, given: [] });
+    expect((await read(patient)).name?.[0]).toEqual({ use: "official", family: sidi.family });
+  });
+
   it("accepts a name in two scripts, addresses, and next of kin", async () => {
     const { patient } = await patients.register(clinic.caller, {
       family: "Benali",
@@ -139,6 +167,14 @@ describe("the front desk", () => {
     await expect(patients.registerNewborn(clinic.caller, { ...child, mother: "Patient/closed" })).rejects.toEqual(
       refusal(409, "MOTHER_NOT_ACTIVE"),
     );
+  });
+
+  it("registers no child as that of a man, whose record was taken for the mother's, until the sex in it is corrected", async () => {
+    const { patient: mother } = await patients.register(clinic.caller, { ...ada, gender: "male", birthDate: "1988", confirm: "x" });
+    const born = () => patients.registerNewborn(clinic.caller, { mother, gender: "female", birthDate: "2026-01-01" });
+    await expect(born()).rejects.toEqual(refusal(422, "MOTHER_MALE"));
+    await patients.update(clinic.caller, { patient: mother, gender: "female" });
+    await expect(born()).resolves.toMatchObject({ version: 1 });
   });
 
   it.each([

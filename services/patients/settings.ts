@@ -39,14 +39,18 @@ const requireNone = (unknown: string[]): void => {
 
 function systemsIn(given: unknown): IdentifierSystem[] {
   if (!Array.isArray(given)) throw new Error("identifierSystems must be a list.");
-  return given.map(({ system, separators, form, check, ...unknown }: Record<string, unknown>) => {
+  return given.map(({ system, separators, form, check, isUnique, ...unknown }: Record<string, unknown>) => {
     requireNone(Object.keys(unknown));
     const texts = [system, separators, form, check].every((one, index) => typeof one === "string" || (index > 0 && one === undefined));
-    if (!texts || (check !== undefined && !isCheckDigit(check as string))) {
+    const isFlag = isUnique === undefined || typeof isUnique === "boolean";
+    if (!texts || !isFlag || (check !== undefined && !isCheckDigit(check as string))) {
       throw new Error(`a system has a form like ${JSON.stringify(IDENTIFIER_SYSTEMS[0])}.`);
     }
     new RegExp((form as string | undefined) ?? ""); // throws now rather than at a registration
-    return { system: system as string, ...pick({ separators, form, check: check as CheckDigit | undefined }) } as IdentifierSystem;
+    return {
+      system: system as string,
+      ...pick({ separators, form, check: check as CheckDigit | undefined, isUnique }),
+    } as IdentifierSystem;
   });
 }
 

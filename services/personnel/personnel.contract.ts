@@ -1,4 +1,5 @@
 import { action } from "../../mesh/contract.ts";
+import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
 
 /** The FHIR types that `personnel` owns. */
 export const owns = [
@@ -26,8 +27,8 @@ export interface EndedEmployment {
 export const personnel = {
   /**
    * Ends a person's employment: the Practitioner and its roles become inactive, in one step; the account ends with its sessions and tokens
-   * (`identity`). Idempotent.
+   * (`identity`). Idempotent. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING.
    * @throws 404 PRACTITIONER_NOT_FOUND, 409 PRACTITIONER_CHANGED (read again)
    */
-  endEmployment: action<{ practitioner: string }, EndedEmployment>("personnel.endEmployment"),
+  endEmployment: action<{ practitioner: string } & OccurrenceTime, EndedEmployment>("personnel.endEmployment"),
 };

@@ -3,10 +3,11 @@ import { isType } from "../../federation/errors.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo } from "../../mixins/fhir/domain-references.ts";
+import { occurrenceTime, occurrenceTimeRules, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { change } from "../../mixins/fhir/write-steps.ts";
 import { emits, owns, type personnel } from "./personnel.contract.ts";
 import { practitionerChanged, practitionerNotFound } from "./personnel.errors.ts";
-import { endedRole, inactive, isOngoing } from "./personnel.model.ts";
+import { endedRole, inactive, isOngoing, latestBegin } from "./personnel.model.ts";
 import { rules } from "./personnel.rules.ts";
 
 /** Roles of one person; no one has as many. */
@@ -20,7 +21,7 @@ export default defineService<typeof personnel, WithFhir>({
     endEmployment: {
       rest: "POST",
       summary: "Somebody leaves: their roles end, and their account with its sessions",
-      params: { practitioner: referenceTo("Practitioner"), $$strict: true },
+      params: { practitioner: referenceTo("Practitioner"), ...occurrenceTimeRules, $$strict: true },
       async handler(ctx) {
         const { practitioner } = ctx.params;
         const found = await this.fhir.require("Practitioner", practitioner, practitionerNotFound);
@@ -30,8 +31,12 @@ export default defineService<typeof personnel, WithFhir>({
         if (found.active === false && roles.length === 0) {
           return { practitioner, version: Number(found.meta.versionId), roles: ended };
         }
+        const now = new Date();
+        const after = latestBegin(roles, now);
+        const at = occurrenceTime(ctx.params, { now, ...(after && { after }) });
+        const left = roles.map((role) => change(withLateReason(endedRole(role, at), ctx.params)));
         try {
-          const [result] = await this.fhir.write([change(inactive(found)), ...roles.map((role) => change(endedRole(role, new Date())))]);
+          const [result] = await this.fhir.write([change(inactive(found)), ...left]);
           return { practitioner, version: result.version, roles: ended };
         } catch (error) {
           throw isType(error, "STALE_VERSION") ? practitionerChanged(practitioner) : error;

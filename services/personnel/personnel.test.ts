@@ -45,6 +45,20 @@ describe("personnel", () => {
     expect((await clinic.read("personnel", "PractitionerRole/other"))["active"]).toBeUndefined();
   });
 
+  it("ends an employment when it ended, not when that is entered, and a role that was to begin later", async () => {
+    await create({ resourceType: "Practitioner", id: "carla", active: true });
+    const practitioner = { reference: "Practitioner/carla" };
+    await create({ resourceType: "PractitionerRole", id: "night", practitioner, period: { start: "2026-01-01" } });
+    await create({ resourceType: "PractitionerRole", id: "planned", practitioner, period: { start: "2999-01-01" } });
+    const at = new Date(Date.now() - 3_600_000).toISOString();
+    const ended = (more: object) => personnel.endEmployment(clinic.caller, { practitioner: "Practitioner/carla", ...more });
+    await expect(ended({ at: "2025-12-24T10:00:00Z", lateReason: "a letter" })).rejects.toEqual(refusal(409, "AT_TOO_EARLY"));
+    await expect(ended({ at: "2026-02-01T10:00:00Z" })).rejects.toEqual(refusal(409, "LATE_REASON_MISSING"));
+    expect(await ended({ at })).toMatchObject({ roles: expect.arrayContaining(["PractitionerRole/night", "PractitionerRole/planned"]) });
+    expect(await clinic.read("personnel", "PractitionerRole/night")).toMatchObject({ active: false, period: { end: at } });
+    expect(await clinic.read("personnel", "PractitionerRole/planned")).toMatchObject({ active: false, period: { end: "2999-01-01" } });
+  });
+
   it("changes nothing when it is done again, and refuses who is not there", async () => {
     const again = await personnel.endEmployment(clinic.caller, { practitioner: "Practitioner/ada" });
     expect(again).toEqual({ practitioner: "Practitioner/ada", version: 2, roles: [] });

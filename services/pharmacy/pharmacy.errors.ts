@@ -9,7 +9,7 @@ export const prescriptionNotFound = (prescription: string) =>
 /** 409: only an active prescription with a coded medication and a quantity can be dispensed. */
 export const prescriptionNotActive = (prescription: string) =>
   new MoleculerClientError(
-    "The prescription is not active, or names no medication by code and no quantity.",
+    "The prescription is not active, or names no medication by code and no quantity: prescribe anew.",
     409,
     "PRESCRIPTION_NOT_ACTIVE",
     { prescription },
@@ -30,7 +30,12 @@ export const allergyRecorded = (allergy: string) =>
 
 /** 409: the stock is less than the requested quantity. */
 export const outOfStock = (prescription: string) =>
-  new MoleculerClientError("There is not enough of this medication in stock.", 409, "OUT_OF_STOCK", { prescription });
+  new MoleculerClientError(
+    "There is not enough of this medication in stock: dispense less, name another place or lot, or record the delivery first.",
+    409,
+    "OUT_OF_STOCK",
+    { prescription },
+  );
 
 /** 409: it is not the version that the person has read. */
 export const prescriptionChanged = (prescription: string) =>
@@ -40,7 +45,9 @@ export const prescriptionChanged = (prescription: string) =>
 
 /** 409: all dispenses together must not exceed the prescription. */
 export const moreThanPrescribed = (prescription: string) =>
-  new MoleculerClientError("More would be dispensed than was prescribed.", 409, "MORE_THAN_PRESCRIBED", { prescription });
+  new MoleculerClientError("More would be dispensed than was prescribed: dispense less, or prescribe anew.", 409, "MORE_THAN_PRESCRIBED", {
+    prescription,
+  });
 
 /** 404: there is no such dispense. */
 export const dispenseNotFound = (dispense: string) =>
@@ -48,7 +55,9 @@ export const dispenseNotFound = (dispense: string) =>
 
 /** 409: only a completed dispense can be undone. */
 export const dispenseNotCompleted = (dispense: string) =>
-  new MoleculerClientError("The dispense was not handed out, or is undone already.", 409, "DISPENSE_NOT_COMPLETED", { dispense });
+  new MoleculerClientError("The dispense was not handed out, or is undone already: name one that was.", 409, "DISPENSE_NOT_COMPLETED", {
+    dispense,
+  });
 
 /** 409: a concurrent write came first; the same call may succeed. */
 export const dispenseChanged = (dispense: string) =>
@@ -56,7 +65,12 @@ export const dispenseChanged = (dispense: string) =>
 
 /** 409: all returns together must not exceed the dispense. */
 export const moreThanDispensed = (dispense: string) =>
-  new MoleculerClientError("More would be returned than was handed out.", 409, "MORE_THAN_DISPENSED", { dispense });
+  new MoleculerClientError(
+    "More would be returned than was handed out: return at most what the dispense still has.",
+    409,
+    "MORE_THAN_DISPENSED",
+    { dispense },
+  );
 
 /** 409: no more can be taken than is in stock. */
 export const stockTooLow = () => new MoleculerClientError("The recorded stock is too low: count the shelf.", 409, "STOCK_TOO_LOW");
@@ -117,7 +131,7 @@ export const administrationNotFound = (administration: string) =>
 
 /** 409: the record is already entered in error. */
 export const administrationOver = (administration: string) =>
-  new MoleculerClientError("The record was taken back already.", 409, "ADMINISTRATION_OVER", { administration });
+  new MoleculerClientError("The record was taken back already: record the dose anew.", 409, "ADMINISTRATION_OVER", { administration });
 
 /** 409: a concurrent write came first; the same call may succeed. */
 export const administrationChanged = (administration: string) =>
@@ -168,7 +182,7 @@ export const reorderLevelChanged = () =>
 
 /** 409: the lot is not blocked by the pharmacy. */
 export const lotNotBlocked = (lot: string) =>
-  new MoleculerClientError("This lot is not blocked by the pharmacy.", 409, "LOT_NOT_BLOCKED", { lot });
+  new MoleculerClientError("This lot is not blocked by the pharmacy: name a lot that is.", 409, "LOT_NOT_BLOCKED", { lot });
 
 /** 409: a concurrent write came first; the same call may succeed. */
 export const lotChanged = (lot: string) =>

@@ -38,7 +38,7 @@ export const visits = {
    * @throws 404 APPOINTMENT_NOT_FOUND, 409 APPOINTMENT_NOT_BOOKED (done, cancelled, or without a patient), 409 VISIT_ALREADY_OPEN, 409 APPOINTMENT_CHANGED
    *         (read again)
    */
-  arrive: action<{ appointment: string } & SeenVersion, Visit>("visits.arrive"),
+  arrive: action<{ appointment: string } & SeenVersion & OccurrenceTime, Visit>("visits.arrive"),
   /** @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
   close: action<{ visit: string } & SeenVersion & OccurrenceTime, Visit>("visits.close"),
   /** Undoes the opening: the visit did not take place, and its appointment is booked again. @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */

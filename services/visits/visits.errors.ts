@@ -46,7 +46,12 @@ export const practitionerBusy = (appointment: string) =>
 
 /** 409: the visit has ended. */
 export const visitAlreadyClosed = (visit: string) =>
-  new MoleculerClientError("The visit is closed already.", 409, "VISIT_ALREADY_CLOSED", { visit });
+  new MoleculerClientError(
+    "The visit is closed already: reopen it first (visits.reopen), or open another one.",
+    409,
+    "VISIT_ALREADY_CLOSED",
+    { visit },
+  );
 
 /** 409: a concurrent write came first; read the visit again. */
 export const visitChanged = (visit: string) =>

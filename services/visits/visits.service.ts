@@ -68,14 +68,14 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
     arrive: {
       rest: "POST",
       summary: "Open the visit that an appointment is for",
-      params: { appointment: referenceTo("Appointment"), ...seenVersionRules, $$strict: true },
+      params: { appointment: referenceTo("Appointment"), ...seenVersionRules, ...occurrenceTimeRules, $$strict: true },
       async handler(ctx) {
         const { appointment: reference } = ctx.params;
         const found = await this.fhir.require("Appointment", reference, appointmentNotFound);
         const booked = asSeen(found, ctx.params, () => appointmentChanged(reference));
-        const [visit, kept] = arrive(timeOrderedId(), booked, new Date());
+        const [visit, kept] = arrive(timeOrderedId(), booked, occurrenceTime(ctx.params, { now: new Date() }));
         try {
-          const [opened] = await this.fhir.write([creation(visit), change(kept)]);
+          const [opened] = await this.fhir.write([creation(withLateReason(visit, ctx.params)), change(kept)]);
           return visitOf(visit, opened.version);
         } catch (error) {
           if (isType(error, VISIT_ALREADY_OPEN)) throw visitAlreadyOpen(visit.subject?.reference ?? "");

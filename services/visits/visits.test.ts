@@ -75,6 +75,22 @@ describe("visits", () => {
       await expect(visits.arrive(clinic.caller, { appointment })).rejects.toEqual(refusal(409, "APPOINTMENT_NOT_BOOKED"));
     });
 
+    it("begin when the patient came, also if that is entered later", async () => {
+      const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+      const appointment = await book();
+      const arrived = (more: object) => visits.arrive(clinic.caller, { appointment, ...more });
+      await expect(arrived({ at: ago(-60) })).rejects.toEqual(refusal(409, "AT_IN_FUTURE"));
+      await expect(arrived({ at: ago(3_000) })).rejects.toEqual(refusal(409, "LATE_REASON_MISSING"));
+      expect(await statusOf(appointment)).toBe("booked");
+      const at = ago(2_000);
+      const { visit, openedAt } = await arrived({ at, lateReason: "the network was down" });
+      expect(openedAt).toBe(at);
+      expect(await clinic.read("visits", visit)).toMatchObject({
+        period: { start: at },
+        extension: [{ url: "urn:openward:late-reason", valueString: "the network was down" }],
+      });
+    });
+
     it("can be cancelled if somebody else came: the patient is still expected", async () => {
       const appointment = await book();
       const { visit } = await visits.arrive(clinic.caller, { appointment });

@@ -21,13 +21,16 @@ export const placeNotFound = (location: string) =>
   new MoleculerClientError("No ward, room or bed has this id.", 404, "PLACE_NOT_FOUND", { location });
 
 /** 409: rooms can only be added to wards. */
-export const notAWard = (location: string) => new MoleculerClientError("This location is no ward.", 409, "NOT_A_WARD", { location });
+export const notAWard = (location: string) =>
+  new MoleculerClientError("This location is no ward: name the ward.", 409, "NOT_A_WARD", { location });
 
 /** 409: beds can only be added to rooms. */
-export const notARoom = (location: string) => new MoleculerClientError("This location is no room.", 409, "NOT_A_ROOM", { location });
+export const notARoom = (location: string) =>
+  new MoleculerClientError("This location is no room: name the room to which the beds belong.", 409, "NOT_A_ROOM", { location });
 
 /** 409: only beds have a cleaning status. */
-export const notAWardBed = (location: string) => new MoleculerClientError("This location is no bed.", 409, "NOT_A_WARD_BED", { location });
+export const notAWardBed = (location: string) =>
+  new MoleculerClientError("This location is no bed: name a bed.", 409, "NOT_A_WARD_BED", { location });
 
 /** 409: nothing can be added to a closed place. */
 export const wardIsClosed = (location: string) =>

@@ -1,5 +1,6 @@
 /** The cash desk: money taken in parts and by several means, receipts, what is taken back, and the day. */
 import type { Page } from "playwright-core";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
@@ -221,5 +222,35 @@ describe("at the cash desk", () => {
     await cashier.press("#field-credit-reason", "Enter");
     await cashier.waitForSelector("dialog .fault:has-text('Everything on this bill is credited already')");
     await cashier.keyboard.press("Escape");
+  });
+
+  it("charges that came by FHIR are billed for what they add up to, and one without a price is named before a bill is made", async () => {
+    const { operator } = hospital;
+    const { patient } = await patients.register(operator, { family: "Neri", given: ["Ezra"], gender: "male", birthDate: "1961-02-04" });
+    const visitWith = async (...prices: (number | undefined)[]) => {
+      const { visit } = await visits.open(operator, { patient });
+      const item = { resourceType: "ChargeItem", status: "billable", code: { text: "x" }, subject: { reference: patient } };
+      const steps = prices.map((value, index) => {
+        const priceOverride = value === undefined ? undefined : { value, currency: "EUR" };
+        const text = JSON.stringify({ ...item, context: { reference: visit }, priceOverride });
+        return { op: "create" as const, type: "ChargeItem", id: `${visit.slice(-12)}-${index}`, text };
+      });
+      await ownerOf("billing").write(operator, { steps });
+      await visits.close(operator, { visit });
+    };
+    const row = "li:has-text('Ezra Neri'):has(button:has-text('Make the invoice'))";
+    await visitWith(1.005, 1.005);
+    await hospital.show(cashier, "home");
+    await hospital.show(cashier, "cash");
+    await cashier.waitForSelector(`${row}:has-text('€2.01')`);
+    await cashier.click(`${row} button:has-text('Make the invoice')`);
+    await said("Ezra Neri is billed €2.01.");
+    await cashier.waitForSelector(row, { state: "detached" });
+    await visitWith(undefined, 4);
+    await hospital.show(cashier, "home");
+    await hospital.show(cashier, "cash");
+    await cashier.waitForSelector(`${row}:has-text('a price is missing')`);
+    await cashier.click(`${row} button:has-text('Make the invoice')`);
+    await said("A charge has no price");
   });
 });

@@ -169,6 +169,25 @@ describe("without a mouse", () => {
     await ear.hasFocus(/^region /);
   });
 
+  it("a clerk registers a person with one name, and is not asked for another", async () => {
+    const page = await hospital.person("clerk-of-one-name", ["front-desk"]);
+    const ear = await ByEar.at(page);
+    await hospital.show(page, "desk");
+    await ear.tabTo("Family name");
+    await page.keyboard.type("Sukarno");
+    await ear.tabTo("Sex");
+    await page.keyboard.type("mal");
+    await ear.tabTo("The person has one name only: it is the family name");
+    await press(page, "Space");
+    await page.waitForSelector("#field-given", { state: "detached" });
+    await ear.tabTo("Register");
+    await press(page, "Enter");
+    await ear.hears("registered");
+    await ear.hasFocus("textbox Reason of the visit");
+    await press(page, "Enter");
+    await ear.hears("A visit of Sukarno is open.");
+  });
+
   it("a nurse gives a waiting patient a bed: the focus goes to the free bed, and stays on it with its patient", async () => {
     const { operator } = hospital;
     const { rooms } = await wards.open(operator, { name: "Surgery", rooms: [{ name: "201", beds: ["A", "B"] }] });

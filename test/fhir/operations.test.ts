@@ -89,6 +89,14 @@ describe("operations over HTTP", () => {
       return [status, outcome?.issue[0].diagnostics ?? body.issue[0].diagnostics];
     };
     expect(await ask({ name: "preview", valueBoolean: true })).toEqual([200, "They can be merged: 1 resources would move besides."]);
+    // What is meant as a preview, but says so in another way, merges nothing.
+    for (const more of [
+      { name: "preveiw", valueBoolean: true },
+      { name: "preview", valueString: "true" },
+      { name: "delete-source", valueBoolean: true },
+    ]) {
+      expect(await ask(more)).toEqual([400, expect.stringContaining(more.name)]);
+    }
     expect((await at.fhir.get(`/${source}`)).body.link).toBeUndefined();
     expect(await ask()).toEqual([200, "They are merged: 3 resources have moved, the two records among them."]);
     expect((await at.fhir.get(`/Condition/${id}`)).body.subject).toEqual({ reference: target });

@@ -89,6 +89,27 @@ describe("dispensing", () => {
     expect(await stock()).toBe(9);
   });
 
+  it("is of a stock that every delivery of the medication adds to, unless its type says that it is a device", async () => {
+    const stock = async () => (await pharmacy.listStock(mesh.caller, { medication: "urn:rx|delivered" }))[0]?.quantity;
+    const typed = (code: string) => ({ type: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/supply-item-type", code }] } });
+    const itemCodeableConcept = concept("delivered");
+    const deliver = (value: number, more: object) =>
+      fhir.create({
+        resourceType: "SupplyDelivery",
+        status: "completed",
+        suppliedItem: { quantity: { value }, itemCodeableConcept },
+        ...more,
+      });
+    const { body } = await deliver(10, {});
+    expect(await stock()).toBe(10);
+    await deliver(2, typed("medication"));
+    await deliver(1, typed("device"));
+    expect(await stock()).toBe(12);
+    expect(await fhir.create(dispense(13, [], { medicationCodeableConcept: itemCodeableConcept }))).toMatchObject({ status: 409 });
+    expect(await put({ ...body, status: "entered-in-error" })).toMatchObject({ status: 200 });
+    expect(await stock()).toBe(2);
+  });
+
   it("requires a prescription that is active at the time of the dispense", async () => {
     for (const id of ["stopped", "on"]) {
       await put(prescription(id, 10));

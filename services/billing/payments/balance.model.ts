@@ -1,5 +1,5 @@
 import type { Extension, Invoice } from "../../../fhir/r4.ts";
-import { money } from "../minor-units.ts";
+import { money } from "../../../fhir/minor-units.ts";
 import { askedBy, centsOf } from "./payment.model.ts";
 
 // The balance of a bill with its credit notes: plain data in, plain data out. No broker, no database, no clock.

@@ -4,7 +4,7 @@ import { hospitalZone, shownAt } from "../../../fhir/time-zone.ts";
 import { localReference } from "../../../federation/facts.ts";
 import type { KeyOf } from "../../../mixins/fhir/rules/unique-keys.ts";
 import { PAYMENT_TAKEN_BACK } from "../billing.errors.ts";
-import { money, unitsIn } from "../minor-units.ts";
+import { money, unitsIn } from "../../../fhir/minor-units.ts";
 import type { Cashier, CashReport, CashSum, Means, Payment } from "../payments.contract.ts";
 
 // Payments in FHIR, and their sums: plain data in, plain data out. No broker, no database, no clock.

@@ -47,7 +47,7 @@ export const benchParams = {
     ...occurrenceTimeRules,
     $$strict: true,
   },
-  rejectSpecimen: { specimen: referenceTo("Specimen"), reason: reasonRule, ...seenVersionRules, $$strict: true },
+  rejectSpecimen: { specimen: referenceTo("Specimen"), reason: reasonRule, ...seenVersionRules, ...occurrenceTimeRules, $$strict: true },
   enter: {
     order,
     results: { type: "array", min: 1, max: 200, items: result },
@@ -64,5 +64,11 @@ export const benchParams = {
     $$strict: true,
   },
   listCritical: { patient: { ...referenceTo("Patient"), optional: true }, $$strict: true },
-  acknowledge: { observation: referenceTo("Observation"), note: { ...reasonRule, optional: true }, ...seenVersionRules, $$strict: true },
+  acknowledge: {
+    observation: referenceTo("Observation"),
+    note: { ...reasonRule, optional: true },
+    ...seenVersionRules,
+    ...occurrenceTimeRules,
+    $$strict: true,
+  },
 } as const;

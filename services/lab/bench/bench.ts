@@ -112,11 +112,16 @@ export async function collectSpecimen(lab: Lab, ctx: Context<{ orders: string[];
 }
 
 /** `lab.rejectSpecimen` */
-export async function rejectTube(lab: Lab, ctx: Context<{ specimen: string; reason: string } & SeenVersion>): Promise<Label> {
+export async function rejectTube(
+  lab: Lab,
+  ctx: Context<{ specimen: string; reason: string } & SeenVersion & OccurrenceTime>,
+): Promise<Label> {
   const { specimen: reference, reason } = ctx.params;
   const found = await lab.fhir.require("Specimen", reference, specimenNotFound);
   const before = asSeen(found, ctx.params, () => orderChanged(found.request?.[0]?.reference ?? ""));
-  const rejected = rejectSpecimen(before, reason, new Date());
+  const after = { what: reference, time: before.collection?.collectedDateTime };
+  const at = occurrenceTime(ctx.params, { now: new Date(), after });
+  const rejected = withLateReason(rejectSpecimen(before, reason, at), ctx.params);
   await store(lab, [rejected], rejected.request?.[0]?.reference ?? "");
   return labelOf(rejected);
 }
@@ -179,14 +184,16 @@ export async function criticalValues({ fhir }: Lab, patient: string | undefined)
 /** `lab.acknowledge` */
 export async function acknowledgeValue(
   { fhir }: Lab,
-  ctx: Context<{ observation: string; note?: string } & SeenVersion>,
+  ctx: Context<{ observation: string; note?: string } & SeenVersion & OccurrenceTime>,
 ): Promise<CriticalValue> {
-  const { observation: reference, note } = ctx.params;
+  const { observation: reference, note, lateReason } = ctx.params;
   const found = await fhir.require("Observation", reference, resultNotFound);
   const before = asSeen(found, ctx.params, () => resultChanged(reference));
   const performer = whoAsks(ctx);
-  const by = { ...(performer !== undefined && { performer }), ...(note !== undefined && { note }) };
-  const known = acknowledge(before, by, new Date());
+  const said = [note, lateReason].filter((it) => it !== undefined).join("; "); // the result is final: only its notes change
+  const by = { ...(performer !== undefined && { performer }), ...(said !== "" && { note: said }) };
+  const after = { what: reference, time: before.effectiveDateTime };
+  const known = acknowledge(before, by, occurrenceTime(ctx.params, { now: new Date(), after }));
   const { version } = await fhir.update(known).catch((error: unknown) => {
     throw isType(error, "STALE_VERSION") ? resultChanged(reference) : error;
   });

@@ -47,13 +47,10 @@ function byBirth(birthDate: string, names: HumanName[]): Clause[][] {
   return words.flatMap((word) => bornAbout(birthDate).map((about) => [...clausesOf([["phonetic", word]]), about]));
 }
 
-/** By a word of the family name and one of the given names, in either place. */
+/** By a word of the family name and one of the given names, in either place; by the one name of a person who has no other. */
 const byName = (birthDate: string, names: HumanName[]): Block[] =>
-  wordPairs(names).map(([last, first]) => {
-    const clauses = clausesOf([
-      ["phonetic", last],
-      ["phonetic", first],
-    ]);
+  wordPairs(names).map((words) => {
+    const clauses = clausesOf(words.map((word) => ["phonetic", word]));
     return { clauses, ofMany: bornAbout(birthDate).map((about) => [...clauses, about])[0] };
   });
 
@@ -63,12 +60,15 @@ function bornAbout(birthDate: string): Clause[] {
   return times.length > 0 ? [beginClause("Patient", "birthdate", times)] : [];
 }
 
-const wordPairs = (names: HumanName[]): [string, string][] =>
+/** The words of each name in pairs of a family and a given name; alone, if there is only one of them. */
+const wordPairs = (names: HumanName[]): string[][] =>
   names
     .filter(({ use }) => use !== "temp")
-    .flatMap(({ family = "", given = [] }) =>
-      wordsIn(family).flatMap((last) => wordsIn(given.join(" ")).map((first): [string, string] => [last, first])),
-    );
+    .flatMap(({ family = "", given = [] }) => {
+      const [lasts, firsts] = [wordsIn(family), wordsIn(given.join(" "))];
+      if (lasts.length === 0 || firsts.length === 0) return [...lasts, ...firsts].map((word) => [word]);
+      return lasts.flatMap((last) => firsts.map((first) => [last, first]));
+    });
 
 const wordsIn = (text: string): string[] =>
   (text.slice(0, 200).match(/[\p{L}\p{N}\p{M}'’]+/gu) ?? []).map(fold).filter(Boolean).slice(0, MAX_WORDS);

@@ -44,19 +44,25 @@ export function agreementOf(one: Person, other: Person): Agreement {
 
 const RANK = { same: 2, alike: 1, different: 0 } as const;
 
+/** The agreement of two names; without given names, if neither has any. */
+type NameAgreement = { family: keyof typeof RANK; given?: keyof typeof RANK };
+
+const rankOf = ({ family, given }: NameAgreement): number => RANK[family] + RANK[given ?? family];
+
 /** The best agreement of two names, also with family and given names exchanged. */
 function namesOf(some: ComparedName[], others: ComparedName[]): Pick<Agreement, "family" | "given"> {
-  let best: { family: "same" | "alike" | "different"; given: "same" | "alike" | "different" } | undefined;
-  const take = (family: keyof typeof RANK, given: keyof typeof RANK) => {
-    if (!best || RANK[family] + RANK[given] > RANK[best.family] + RANK[best.given]) best = { family, given };
+  let best: NameAgreement | undefined;
+  const take = (one: NameAgreement) => {
+    if (!best || rankOf(one) > rankOf(best)) best = one;
   };
   for (const one of some) {
     for (const other of others) {
-      take(wordsOf(one.family, other.family), wordsOf(one.given, other.given));
+      const hasGiven = one.given !== "" || other.given !== "";
+      take({ family: wordsOf(one.family, other.family), ...(hasGiven && { given: wordsOf(one.given, other.given) }) });
       // No agreement is better; for common names this ends most of a hundred comparisons.
       if (best?.family === "same" && best.given === "same") return best;
       const [family, given] = [wordsOf(one.family, other.given), wordsOf(one.given, other.family)];
-      if (family !== "different" && given !== "different") take(family, given);
+      if (family !== "different" && given !== "different") take({ family, given });
     }
   }
   return best ?? {};
@@ -67,20 +73,45 @@ export function wordsOf(one: string, other: string): "same" | "alike" | "differe
   if (one === "" || other === "") return "different";
   if (one === other) return "same";
   const [script, otherScript] = [scriptOf(one), scriptOf(other)];
-  if (script && otherScript && script !== otherScript) return acrossScripts(consonantsOf(one), consonantsOf(other)) ? "alike" : "different";
+  if (script && otherScript && script !== otherScript) return acrossScripts(one, other) ? "alike" : "different";
   const [whole, otherWhole] = [one.replaceAll(" ", ""), other.replaceAll(" ", "")];
   if (whole === otherWhole) return "same";
-  if (isAlike(whole, otherWhole)) return "alike";
-  // One of several names may be omitted.
-  const [words, otherWords] = [one.split(" "), other.split(" ")];
-  if (words.length === otherWords.length) return "different";
-  const [fewer, more] = words.length < otherWords.length ? [words, otherWords] : [otherWords, words];
-  return fewer.every((word) => more.some((it) => it === word || isAlike(it, word))) ? "alike" : "different";
+  if (isAlike(whole, otherWhole) || withoutArticles(one) === withoutArticles(other)) return "alike";
+  return withoutSome(one, other, (word, it) => it === word || isAlike(it, word)) ? "alike" : "different";
 }
 
-/** Compares names in two scripts: of several consonants one may differ. Vowels alone (آية, Aya) distinguish nothing. */
-const acrossScripts = (one: string, other: string): boolean =>
-  one === other || (Math.min(one.length, other.length) >= SHORT - 1 && distance(one, other).steps === 1);
+/** Whether one of two names leaves out words of the other. */
+function withoutSome(one: string, other: string, areAlike: (word: string, other: string) => boolean): boolean {
+  const [words, otherWords] = [one.split(" "), other.split(" ")];
+  if (words.length === otherWords.length) return false;
+  const [fewer, more] = words.length < otherWords.length ? [words, otherWords] : [otherWords, words];
+  return fewer.every((word) => more.some((it) => areAlike(word, it)));
+}
+
+/** An Arabic name without articles, which are often left out, and are not heard before half of the consonants: الطيب is Ettayeb, or Tayeb. */
+const withoutArticles = (name: string): string => name.replace(/(?<=^| )ال(?=\p{L}{2})/gu, "");
+
+/** The consonants of a name, word by word: each may have the ending of a woman's name. */
+const consonantsOfWords = (name: string): string =>
+  name
+    .split(" ")
+    .map(consonantsOf)
+    .join("")
+    .replace(/(.)\1+/g, "$1");
+
+/** Compares names in two scripts, with the articles and without: of several consonants one may differ. Vowels alone (آية, Aya) distinguish nothing. */
+function acrossScripts(one: string, other: string): boolean {
+  const [key, otherKey] = [consonantsOfWords(one), consonantsOfWords(other)];
+  const [bare, otherBare] = [one, other].map((name) => consonantsOfWords(withoutArticles(name))) as [string, string];
+  if (key === otherKey || (bare !== "" && bare === otherBare) || isOneOff(key, otherKey) || isOneOff(bare, otherBare)) return true;
+  return withoutSome(one, other, (word, it) => {
+    const [heard, otherHeard] = [word, it].map((each) => consonantsOfWords(withoutArticles(each)));
+    return heard !== "" && heard === otherHeard;
+  });
+}
+
+const isOneOff = (one: string, other: string): boolean =>
+  Math.min(one.length, other.length) >= SHORT - 1 && distance(one, other).steps === 1;
 
 /** Whether words differ by one letter, or one is a part of the other; more may differ if they sound alike. */
 function isAlike(one: string, other: string): boolean {

@@ -6,8 +6,10 @@ import { openSqlite } from "../../../store/sqlite/sqlite-store.ts";
 import { type Clinic, startClinic } from "../../../test/kit/clinic.ts";
 import { measureMatching } from "../../../test/kit/matching.ts";
 import type { Patient } from "../../../fhir/r4.ts";
+import { fold } from "../../../fhir/search/fold.ts";
 import { IdentifierTable } from "../identifier-systems.ts";
 import { patients, type Registration } from "../patients.contract.ts";
+import { patientKeys } from "../patients.model.ts";
 import PatientsService from "../patients.service.ts";
 import { readPatientSettings } from "../settings.ts";
 import { datesOf } from "./birth-dates.ts";
@@ -27,6 +29,29 @@ it.each([
   ["فاطمه", "خديجه", "different"],
 ])("the name %s is to %s: %s", (one, other, level) => {
   expect(wordsOf(one, other)).toBe(level);
+});
+
+it.each([
+  ["Fatima Zohra", "فاطمة الزهراء", "alike"],
+  ["Fatima", "فاطمة الزهراء", "alike"],
+  ["Mohamed Amine", "محمد الأمين", "alike"],
+  ["Salah Eddine", "صلاح الدين", "alike"],
+  ["Tayeb", "الطيب", "alike"],
+  ["Ettayeb", "الطيب", "alike"],
+  ["Cheikh", "الشيخ", "alike"],
+  ["Saïd", "السعيد", "alike"],
+  ["Larbi", "العربي", "alike"],
+  ["Ilyes", "إلياس", "alike"],
+  ["Ilhem", "إلهام", "alike"],
+  ["Abdallah", "عبد الله", "alike"],
+  ["سعيد", "السعيد", "alike"],
+  ["زهراء", "الزهراء", "alike"],
+  ["Fatima Zohra", "خديجة الزهراء", "different"],
+  ["Tayeb", "العربي", "different"],
+  ["Aya", "آلاء", "different"],
+  ["سعاد", "السعيد", "different"],
+])("the name %s is to %s, in Arabic letters: %s", (one, other, level) => {
+  expect(wordsOf(fold(one), fold(other))).toBe(level);
 });
 
 it.each([
@@ -164,12 +189,28 @@ describe("the matching file of an operator", () => {
     expect(weights).toEqual({ ...MATCH_WEIGHTS, fields: { ...MATCH_WEIGHTS.fields, phone: { same: 9, different: -1 } }, probable: 21 });
   });
 
+  it("makes a national number one patient's, also where `use` does not say that it is official", () => {
+    const { table } = read({ identifierSystems: [{ system: "urn:nin", separators: "-", isUnique: true }, { system: "urn:card" }] });
+    const keysOf = (identifier: object, more: object = {}) =>
+      patientKeys(
+        { resourceType: "Patient", identifier: [{ system: "urn:nin", value: "1-09 7", ...identifier }], ...more } as Patient,
+        table,
+      );
+    const key = { key: "identifier:urn:nin|1097", error: "PATIENT_ALREADY_REGISTERED", at: "Patient.identifier" };
+    for (const identifier of [{}, { use: "usual" }, { use: "official" }, { value: "1097" }]) expect(keysOf(identifier)).toEqual([key]);
+    for (const identifier of [{ use: "old" }, { use: "temp" }, { system: "urn:card" }, { value: undefined }]) {
+      expect(keysOf(identifier)).toEqual([]);
+    }
+    expect(keysOf({}, { active: false })).toEqual([]);
+  });
+
   it.each([
     ["is no JSON", "{"],
     ["names what there is not", { weights: {} }],
     ["names a field that there is not", { match: { fields: { colour: { same: 1 } } } }],
     ["has a text for a weight", { match: { certain: "32" } }],
     ["has a check digit that there is not", { identifierSystems: [{ system: "urn:a", check: "crc" }] }],
+    ["says in words what is unique", { identifierSystems: [{ system: "urn:a", isUnique: "yes" }] }],
     ["has a form that is none", { identifierSystems: [{ system: "urn:a", form: "(" }] }],
   ])("is refused with one sentence when it %s", (_, content) => {
     expect(() => read(content)).toThrow(/^PATIENTS_FILE cannot be used: /);

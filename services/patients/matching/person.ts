@@ -16,7 +16,9 @@ export const MOTHERS_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mot
 
 /** A name, folded, in words. */
 export interface ComparedName {
+  /** The only name, if there is one. */
   family: string;
+  /** "": none. */
   given: string;
 }
 
@@ -65,7 +67,12 @@ export function personOf(patient: Patient, table: IdentifierTable): Person {
 /** Undefined for a temporary name, which identifies no one. */
 function comparedName({ use, family = "", given = [], text = "" }: HumanName): ComparedName | undefined {
   if (use === "temp" || use === "anonymous") return undefined;
-  if (family || given.length > 0) return { family: short(family), given: short(given.join(" ")) };
+  const [last, first] = [short(family), short(given.join(" "))];
+  if (last || first) return last ? { family: last, given: first } : { family: first, given: "" };
+  return fromText(text);
+}
+
+function fromText(text: string): ComparedName | undefined {
   const [last = "", ...first] = short(text).split(" ").reverse();
   return last ? { family: last, given: first.reverse().join(" ") } : undefined;
 }

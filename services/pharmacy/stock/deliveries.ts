@@ -15,11 +15,15 @@ import { counterOf, isPlain, negative, plus, type Portion, portionsOf, withPorti
 import { inStock } from "./stock-unit.ts";
 import { movesOf, standingOf } from "./taking.ts";
 
-/** Whether a delivery moves stock by itself: a completed one of a medication, except a return, which moves the dispensed portions. */
+/** Whether a delivery moves stock by itself: a completed one, unless its type says that it is no medication; and no return, which moves the dispensed portions. */
 export const isArrived = (delivery: SupplyDelivery | undefined): delivery is SupplyDelivery =>
-  delivery?.status === "completed" &&
-  returnOf(delivery) === undefined &&
-  (delivery.type?.coding?.some(({ code }) => code === "medication") ?? false);
+  delivery?.status === "completed" && returnOf(delivery) === undefined && mayBeMedication(delivery);
+
+/** R4 does not require the type. */
+function mayBeMedication({ type }: SupplyDelivery): boolean {
+  const codes = (type?.coding ?? []).flatMap(({ code }) => code ?? []);
+  return codes.length === 0 || codes.includes("medication");
+}
 
 /** The medication that a delivery names. */
 export const namedIn = ({ suppliedItem, contained }: SupplyDelivery) => ({

@@ -12,13 +12,14 @@ import { ID_PATTERN } from "../../../../fhir/ids.ts";
 /** POST Patient/$merge: `source-patient`, `target-patient`, `preview`. Answers the outcome and the remaining patient. */
 export async function merge(request: FhirRequest): Promise<Answer> {
   const { parameters } = givenIn(await request.body(), "none");
-  for (const name of ["source-patient-identifier", "target-patient-identifier", "result-patient"]) {
-    if (parameters.some((it) => it.name === name)) {
-      throw fhirError(400, "not-supported", `${name} is not supported: name both records by source-patient and target-patient.`, name);
-    }
+  // A misspelt "preview" must not merge.
+  const other = parameters.find(({ name }) => !KNOWN.includes(String(name)));
+  if (other) {
+    const name = String(other.name);
+    throw fhirError(400, "not-supported", `${name} is not supported: name both records by source-patient and target-patient.`, name);
   }
   const [source, target] = [patientIn(request, parameters, "source-patient"), patientIn(request, parameters, "target-patient")];
-  const preview = parameters.find(({ name }) => name === "preview")?.valueBoolean === true;
+  const preview = previewIn(parameters);
   const state = await patients.merge(request.caller, { source, target, preview });
   const { json } = await readResource(request, "Patient", target.slice("Patient/".length));
   return fhirAnswer({
@@ -29,6 +30,17 @@ export async function merge(request: FhirRequest): Promise<Answer> {
       { name: "result", resource: parseJson(json) },
     ],
   });
+}
+
+/** The parameters that are supported. */
+const KNOWN = ["source-patient", "target-patient", "preview"];
+
+/** @throws FhirError 400 */
+function previewIn(parameters: Json[]): boolean {
+  const given = parameters.find(({ name }) => name === "preview");
+  if (!given) return false;
+  if (typeof given.valueBoolean === "boolean") return given.valueBoolean;
+  throw fhirError(400, "value", "preview must be true or false, as valueBoolean.", "preview");
 }
 
 function sentenceOf({ source, state, moved, left }: MergeState, preview: boolean): string {

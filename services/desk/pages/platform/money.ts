@@ -1,9 +1,7 @@
 /** Money as people write and read it; the decimals of a currency are those of ISO 4217, as on the server, not those that a browser shows. */
 import { exponentOf } from "../../../../fhir/currency-decimals.ts";
+import { unitsIn } from "../../../../fhir/minor-units.ts";
 import { plainTyped } from "../../../../fhir/plain-digits.ts";
-
-/** An amount in the minor units of its currency. */
-export const unitsOf = (amount: number, currency: string): number => Math.round(amount * 10 ** exponentOf(currency));
 
 /** An amount in the minor units of its currency, as text. */
 export function moneyText(units: number, currency: string, locale: string): string {
@@ -30,5 +28,5 @@ export function unitsTyped(text: string, currency: string): number | undefined {
     .replace(/[,\u066b]/, ".");
   const [, whole, decimals = ""] = /^(\d{1,10})(?:\.(\d*))?$/.exec(plain) ?? [];
   if (whole === undefined || decimals.length > exponentOf(currency)) return undefined;
-  return unitsOf(Number(plain), currency) || undefined;
+  return unitsIn(Number(plain), currency) || undefined;
 }

@@ -12,7 +12,7 @@ import { actionsOf, readAll, search } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { nameOf } from "../../platform/names.ts";
-import { unitsOf } from "../../platform/money.ts";
+import { sumInUnits } from "../../../../../fhir/minor-units.ts";
 import { conceptOf, moneyOf } from "../../platform/shown-values.ts";
 import { listed, t } from "../../platform/texts.ts";
 
@@ -43,27 +43,34 @@ async function accounts(): Promise<{ all: Account[]; isPartial: boolean; isWhole
   return { all, isPartial, isWhole: !isPartial && !hasMore };
 }
 
-/** Sum of charges in minor units, so that it is exact; undefined if they are in several currencies, or in none. */
+/** Prices of charges; undefined for one that has no amount or no currency. */
+const pricesOf = (charges: ChargeItem[]): ({ value: number; currency: string } | undefined)[] =>
+  charges.map(({ priceOverride: { value, currency } = {} }) =>
+    value === undefined || currency === undefined ? undefined : { value, currency },
+  );
+
+/** Sum of charges in minor units, as the bill will have it; undefined if they are in several currencies, or one has no price. */
 function centsOf(charges: ChargeItem[]): number | undefined {
-  const currency = charges[0]?.priceOverride?.currency;
-  if (currency === undefined || charges.some(({ priceOverride }) => priceOverride?.currency !== currency)) return undefined;
-  return charges.reduce((sum, { priceOverride }) => sum + unitsOf(priceOverride?.value ?? 0, currency), 0);
+  const prices = pricesOf(charges);
+  const currency = prices[0]?.currency;
+  if (currency === undefined || prices.some((price) => price?.currency !== currency)) return undefined;
+  return sumInUnits(
+    prices.map((price) => price?.value ?? 0),
+    currency,
+  );
 }
 
 /** Sum of charges in words. */
 function totalOf(charges: ChargeItem[]): string {
-  const currency = charges[0]?.priceOverride?.currency;
-  if (currency === undefined) return "";
+  const prices = pricesOf(charges);
+  if (prices.includes(undefined)) return t("cash.noPrice");
+  const currency = prices[0]?.currency ?? "";
   const cents = centsOf(charges);
   return cents === undefined ? t("cash.several") : moneyOf(cents, currency);
 }
 
 /** A sum of amounts in one currency. */
-export const sumOf = (amounts: number[], currency: string): string =>
-  moneyOf(
-    amounts.reduce((sum, amount) => sum + unitsOf(amount, currency), 0),
-    currency,
-  );
+export const sumOf = (amounts: number[], currency: string): string => moneyOf(sumInUnits(amounts, currency), currency);
 
 /** Number shown at first, and added each time. */
 const STEP = 20;

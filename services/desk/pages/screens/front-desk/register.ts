@@ -21,14 +21,15 @@ const PAUSE_MS = 300;
 const words = (text: string) => text.trim().split(/\s+/).filter(Boolean);
 
 /** The typed fields as parameters of the action. */
-function described({ family = "", given = "", birthDate, gender, phone, otherFamily, otherGiven = "" }: Draft) {
+function described({ family = "", given: typed = "", oneName, birthDate, gender, phone, otherFamily, otherGiven = "" }: Draft) {
+  const given = oneName ? "" : typed;
   return {
     ...(family.trim() && { family: family.trim() }),
     ...(words(given).length > 0 && { given: words(given) }),
     ...(birthDate && { birthDate: birthDateOf(birthDate) }),
     ...(gender && { gender: gender as Registration["gender"] }),
     ...(phone && { phone: phone.trim() }),
-    ...(otherFamily?.trim() && words(otherGiven).length > 0 && { otherNames: [{ family: otherFamily.trim(), given: words(otherGiven) }] }),
+    ...(otherFamily?.trim() && { otherNames: [{ family: otherFamily.trim(), given: oneName ? [] : words(otherGiven) }] }),
   };
 }
 
@@ -102,20 +103,22 @@ function Known({ onRegistered, onFound }: RegisterProps) {
     set("confirm", "");
     set(name, text);
   };
+  const hasOneName = value("oneName") !== "";
   const field = (name: string, label: string, more: object = {}) =>
     html`<${Field} label=${label} name=${name} value=${value(name)} onValue=${(text: string) => describe(name, text)} ...${more} />`;
   return html`<${Form} send=${send} submit=${t("register.submit")} label=${t("register.known")} fieldOf=${{ POSSIBLE_DUPLICATE: "confirm" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         ${field("family", t("person.family"), { required: true, fault: faultOf("family") })}
-        ${field("given", t("person.given"), { required: true, fault: faultOf("given") })}
+        ${!hasOneName && field("given", t("person.given"), { required: true, fault: faultOf("given") })}
         <${BirthDateField} label=${t("person.birthDate")} name="birthDate" value=${value("birthDate")} onValue=${(text: string) => describe("birthDate", text)} fault=${faultOf("birthDate")} />
         ${field("gender", t("person.sex"), { required: true, fault: faultOf("gender"), options: [["", t("choose")], ...sexChoices()] })}
         ${field("phone", t("person.phone"), { type: "tel", fault: faultOf("phone") })}
       </div>
       <div class="fields">
         ${field("otherFamily", t("person.otherFamily"), { fault: faultOf("otherNames[0].family") })}
-        ${field("otherGiven", t("person.otherGiven"), { fault: faultOf("otherNames[0].given") })}
+        ${!hasOneName && field("otherGiven", t("person.otherGiven"), { fault: faultOf("otherNames[0].given") })}
       </div>
+      <label class="choice"><input type="checkbox" name="oneName" checked=${hasOneName} onChange=${() => describe("oneName", hasOneName ? "" : "yes")} /> ${t("register.oneName")}</label>
       ${similar && field("confirm", t("register.confirm"), { fault: faultOf("confirm"), onValue: (text: string) => set("confirm", text) })}
       <${CandidatesLink} candidates=${similar ?? candidates} />`}
     <//>

@@ -4,7 +4,7 @@ import { contentOf, filesUnder } from "../../test/kit/map.ts";
 import { LANGUAGES, messagesOf } from "./files/messages.ts";
 import { kindOf } from "./pages/platform/errors.ts";
 
-const sources = filesUnder("services/desk/pages", /(?<!\.d)\.ts$/).map(contentOf);
+const sources = ["services/desk/pages", "services/desk/files"].flatMap((folder) => filesUnder(folder, /(?<!\.d)\.ts$/).map(contentOf));
 
 /** Names of texts that the pages use: whole, or a beginning that a value is put behind. */
 function isUsed(key: string): boolean {

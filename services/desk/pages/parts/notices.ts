@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { html } from "../html.ts";
 import { Refused } from "../platform/api.ts";
-import { sentenceOf } from "../platform/errors.ts";
+import { sentenceOf, undoSentenceOf } from "../platform/errors.ts";
 import { t } from "../platform/texts.ts";
 
 interface Notice {
@@ -71,7 +71,7 @@ function undoOne({ id, text, undo }: Notice): Promise<void> {
       await undo?.();
       tell(t("undo.done"));
     } catch (error) {
-      sayFault(error);
+      add({ text: () => undoSentenceOf(error), isFault: true });
       if (error instanceof Refused && error.isTemporary) add({ text, ...(undo && { undo }) }); // to be tried again
     }
     isUndoing = false;

@@ -80,7 +80,7 @@ function Days({ known, ward }: PartProps) {
         numberIn(sumOf(days, (one) => one[of])),
       ),
     ];
-    return html`<tr key=${name} class=${isTotal ? "total" : ""}><th scope="row" class="nowrap"><bdi>${name}</bdi></th>${figures.map((text, index) => html`<td key=${index} class="figure" data-label=${HEADS[index] && t(HEADS[index])}>${text}</td>`)}</tr>`;
+    return html`<tr key=${name} class=${isTotal ? "total" : ""}><th scope="row" class=${ward === ALL ? "" : "nowrap"}><bdi>${name}</bdi></th>${figures.map((text, index) => html`<td key=${index} class="figure" data-label=${HEADS[index] && t(HEADS[index])}>${text}</td>`)}</tr>`;
   };
   const show = ({ days, to }: Census) => {
     const own = days.filter((one) => one.ward === ward);

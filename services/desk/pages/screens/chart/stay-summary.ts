@@ -13,6 +13,7 @@ import type {
   Practitioner,
   Reference,
 } from "../../../../../fhir/r4.ts";
+import { currentAllergies, isCurrent } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Finding, Flag, rangeOf, testOf } from "../../parts/finding.ts";
@@ -27,22 +28,18 @@ import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { isDraft, noteText } from "../../platform/notes.ts";
 import { conceptOf } from "../../platform/shown-values.ts";
+import { allergyText } from "./allergies.ts";
 import type { Parts } from "./sources.ts";
 
 const isVoid = (status: string) => ["entered-in-error", "cancelled"].includes(status);
-const isError = ({ verificationStatus }: AllergyIntolerance | Condition) => verificationStatus?.coding?.[0]?.code === "entered-in-error";
-const isActive = ({ clinicalStatus }: AllergyIntolerance | Condition) => (clinicalStatus?.coding?.[0]?.code ?? "active") === "active";
 
 /** Whether a time lies within the stay. */
 const isWithin = ({ period }: Encounter, at: string | undefined): boolean =>
   at !== undefined && Date.parse(at) >= Date.parse(period?.start ?? "") && !(period?.end && Date.parse(at) > Date.parse(period.end));
 
-const allergiesOf = (all: AllergyIntolerance[]) =>
-  all
-    .filter((one) => isActive(one) && !isError(one))
-    .map((one) => `${conceptOf(one.code)}${one.criticality === "high" ? ` (${t("allergies.severe")})` : ""}`);
+const allergiesOf = (all: AllergyIntolerance[]) => currentAllergies(all).map(allergyText);
 
-const problemsOf = (all: Condition[]) => all.filter((one) => isActive(one) && !isError(one)).map(({ code }) => conceptOf(code));
+const problemsOf = (all: Condition[]) => all.filter(isCurrent).map(({ code }) => conceptOf(code));
 
 const medicationOf = (all: MedicationRequest[]) =>
   all

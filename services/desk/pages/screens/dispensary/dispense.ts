@@ -1,6 +1,7 @@
 /** Dispenses a prescription: shows patient, allergies, remaining quantity, and stock. */
 import type { AllergyIntolerance, MedicationDispense, MedicationRequest } from "../../../../../fhir/r4.ts";
 import type { pharmacy as pharmacyContract, StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
+import { currentAllergies } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
@@ -20,7 +21,7 @@ import { nameOf } from "../../platform/names.ts";
 import { conceptOf } from "../../platform/shown-values.ts";
 import { joined, leading, listed, numberIn, t } from "../../platform/texts.ts";
 import { type Lots, lotsOf, numberOfLot, placeOf, Usable } from "./lots.ts";
-import { isActive } from "../chart/recorded-allergies.ts";
+import { allergyText } from "../chart/allergies.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
@@ -55,9 +56,12 @@ async function supplyOf({ id, medicationCodeableConcept, dispenseRequest }: Medi
   };
 }
 
+/** With those that are over, which are not shown. */
+const MAX_ALLERGIES = "200";
+
 async function allergiesOf({ subject }: MedicationRequest): Promise<string[]> {
-  const { resources } = await search<AllergyIntolerance>("AllergyIntolerance", { patient: subject.reference ?? "", _count: "50" });
-  return resources.filter(isActive).map((one) => conceptOf(one.code));
+  const { resources } = await search<AllergyIntolerance>("AllergyIntolerance", { patient: subject.reference ?? "", _count: MAX_ALLERGIES });
+  return currentAllergies(resources).map(allergyText);
 }
 
 /** Lots are taken in order of expiry, several if one is not enough. */

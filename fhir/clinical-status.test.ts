@@ -1,4 +1,4 @@
-import { currentAllergies, isCurrent, isSevere } from "./clinical-status.ts";
+import { clinicalStatusOf, currentAllergies, isCurrent, isMistake, isSevere } from "./clinical-status.ts";
 import type { AllergyIntolerance } from "./r4.ts";
 
 const concept = (...codes: string[]) => ({ coding: codes.map((code) => ({ code })) });
@@ -28,6 +28,13 @@ describe("a recorded allergy or problem", () => {
     ["an error", { verificationStatus: concept("entered-in-error") }],
   ])("does not count if it is %s", (_, one) => {
     expect(isCurrent(one)).toBe(false);
+  });
+
+  it("has the clinical status of HL7's code, and is active without one; a mistake is known by either status", () => {
+    const statuses = [{ clinicalStatus: concept("A1", "remission") }, { clinicalStatus: concept("A1") }, {}].map(clinicalStatusOf);
+    expect(statuses).toEqual(["remission", "active", "active"]);
+    const mistakes = [{ status: "entered-in-error" }, { verificationStatus: concept("A1", "entered-in-error") }, { status: "final" }, {}];
+    expect(mistakes.map(isMistake)).toEqual([true, true, false, false]);
   });
 
   it("is severe by its criticality or by a reaction, and stands before those that are not", () => {

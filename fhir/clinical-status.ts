@@ -5,7 +5,18 @@ import type { AllergyIntolerance, CodeableConcept, Condition } from "./r4.ts";
 const has = (concept: CodeableConcept | undefined, ...codes: string[]): boolean =>
   concept?.coding?.some(({ code = "" }) => codes.includes(code)) ?? false;
 
+/** HL7's codes of clinical states. */
+const STATES = ["active", "recurrence", "relapse", "inactive", "remission", "resolved"];
+
 type Recorded = Pick<AllergyIntolerance | Condition, "clinicalStatus" | "verificationStatus">;
+
+/** The clinical status by HL7's code; active if not given. */
+export const clinicalStatusOf = ({ clinicalStatus }: Recorded): string =>
+  clinicalStatus?.coding?.flatMap(({ code }) => (code !== undefined && STATES.includes(code) ? [code] : []))[0] ?? "active";
+
+/** Whether a resource was entered in error. */
+export const isMistake = ({ status, verificationStatus }: { status?: string; verificationStatus?: CodeableConcept }): boolean =>
+  status === "entered-in-error" || has(verificationStatus, "entered-in-error");
 
 /** Whether it was found not to be so. */
 export const isRefuted = ({ verificationStatus }: Recorded): boolean => has(verificationStatus, "refuted");

@@ -131,7 +131,7 @@ export const codesOf = (concept: CodeableConcept | undefined): Code[] =>
   );
 
 /** The code of the prescribed or dispensed medication; undefined if it has none. */
-export const medicationOf = ({ medicationCodeableConcept }: Pick<MedicationRequest, "medicationCodeableConcept">): Code | undefined =>
+const medicationOf = ({ medicationCodeableConcept }: Pick<MedicationRequest, "medicationCodeableConcept">): Code | undefined =>
   codesOf(medicationCodeableConcept)[0];
 
 /** What is prescribed as an element of what is made for it: a Medication within the prescription becomes a concept. */

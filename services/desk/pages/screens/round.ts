@@ -13,6 +13,7 @@ import { actionsOf, readAll } from "../platform/api.ts";
 import { timeOf } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
+import { dueText } from "../platform/medications.ts";
 import { nameOf } from "../platform/names.ts";
 import { useAllWards, wardOf } from "../platform/own-ward.ts";
 import { go } from "../platform/router.ts";
@@ -58,9 +59,9 @@ function Doses({ ward }: { ward: BoardWard }) {
   const [open, setOpen] = useState<DueDose | "noted" | undefined>();
   const lying = ward.rooms.flatMap(({ beds }) => beds.flatMap(({ stay }) => stay?.patient ?? []));
   const dose = (one: DueDose, patient: Patient | undefined) => html`<li key=${`${one.prescription} ${one.dueAt}`}>
-    <span><strong><bdi>${one.medication.display ?? one.medication.code}</bdi></strong> ${one.dose ? quantityOf(one.dose) : html`<bdi>${one.dosage}</bdi>`} <bdi class="muted">${one.route}</bdi></span>
+    <span><strong><bdi>${dueText(one)}</bdi></strong> ${one.dose ? quantityOf(one.dose) : html`<bdi>${one.dosage}</bdi>`} <bdi class="muted">${one.route}</bdi></span>
     <span class="buttons"><time datetime=${one.dueAt}>${timeOf(one.dueAt)}</time> ${one.isLate && html`<span class="tag bad">${t("round.late")}</span>`}
-    <button type="button" onClick=${() => setOpen(one)}>${t("round.note")}<${For} who=${`${one.medication.display ?? one.medication.code}, ${nameOf(patient)}, ${timeOf(one.dueAt)}`} /></button></span></li>`;
+    <button type="button" onClick=${() => setOpen(one)}>${t("round.note")}<${For} who=${`${dueText(one)}, ${nameOf(patient)}, ${timeOf(one.dueAt)}`} /></button></span></li>`;
   const show = ({ doses, patients, beds }: Due) => html`<p class="muted" role="status">${t("round.count", { n: doses.length })}</p>
     ${[...Map.groupBy(doses, ({ patient }) => patient)].map(([reference, theirs]) => {
       const patient = patients.get(reference);

@@ -1,26 +1,19 @@
 /** Recorded allergies, including resolved ones: marked as entered in error, changed in severity, reactivated. Each can be undone at once. */
 import type { AllergyIntolerance, CodeableConcept } from "../../../../../fhir/r4.ts";
 import { useRef } from "preact/hooks";
-import { isCurrent, isRefuted, isSevere } from "../../../../../fhir/clinical-status.ts";
+import { isCurrent, isMistake, isRefuted, isSevere } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
 import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { update } from "../../platform/api.ts";
 import { conceptOf } from "../../platform/shown-values.ts";
 import { takeBack } from "../../platform/taken-back.ts";
-import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
+import { t, type TextKey } from "../../platform/texts.ts";
+import { statusText } from "./status-text.ts";
 
 const CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
 const VERIFICATION = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification";
 const concept = (system: string, code: string): CodeableConcept => ({ coding: [{ system, code }] });
-/** Why it does not count. */
-function statusText(one: AllergyIntolerance): string {
-  const status = one.clinicalStatus?.coding?.[0]?.code ?? "";
-  return isRefuted(one) ? t("allergy.refuted") : (tIfAny(`condition.${status}`) ?? status);
-}
-
-/** Whether it was entered in error. */
-const isError = ({ verificationStatus }: AllergyIntolerance): boolean => verificationStatus?.coding?.[0]?.code === "entered-in-error";
 
 /** It is one after all. */
 const activated = (one: AllergyIntolerance): AllergyIntolerance => ({
@@ -71,7 +64,7 @@ export function RecordedAllergies({ all, onDone }: RecordedProps) {
           : button(one, "problem.activate", activated)
       }${button(one, "listed.error", enteredInError)}</span></li>`;
   };
-  const shown = all.filter((one) => !isError(one)).sort((a, b) => Number(isCurrent(b)) - Number(isCurrent(a)));
+  const shown = all.filter((one) => !isMistake(one)).sort((a, b) => Number(isCurrent(b)) - Number(isCurrent(a)));
   if (shown.length === 0) return null;
   return html`<h3>${t("allergy.recorded")}</h3><ul class="list">${shown.map(row)}</ul>`;
 }

@@ -11,9 +11,10 @@ import type {
   Observation,
   ServiceRequest,
 } from "../../../../../fhir/r4.ts";
-import { type Found, search } from "../../platform/api.ts";
+import type { Found } from "../../platform/api.ts";
 import type { News } from "../../platform/live.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
+import { searchNaming } from "../../platform/medications.ts";
 import { offers } from "../../platform/menu.ts";
 
 /** Limit per part, the newest; older ones are available through FHIR. */
@@ -54,7 +55,7 @@ export function reloadParts(parts: Parts, { isAll, types }: News): void {
 export function useParts(patient: string, everyMs: number): Parts {
   const ask = <Resource extends FhirResource>(type: Resource["resourceType"], sort?: string) => {
     const query = { patient, _count: MAX_SHOWN, ...(sort && { _sort: sort }) };
-    return useLoad(`${type} ${patient}`, () => search<Resource>(type, query), everyMs, offers(`see ${type}`));
+    return useLoad(`${type} ${patient}`, () => searchNaming<Resource>(type, query), everyMs, offers(`see ${type}`));
   };
   return {
     allergies: ask<AllergyIntolerance>("AllergyIntolerance"),

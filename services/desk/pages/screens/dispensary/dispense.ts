@@ -17,8 +17,8 @@ import { dateOf } from "../../platform/clock.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
+import { medicationOf, medicationText } from "../../platform/medications.ts";
 import { nameOf } from "../../platform/names.ts";
-import { conceptOf } from "../../platform/shown-values.ts";
 import { joined, leading, listed, numberIn, t } from "../../platform/texts.ts";
 import { type Lots, lotsOf, numberOfLot, placeOf, Usable } from "./lots.ts";
 import { allergyText } from "../chart/allergies.ts";
@@ -40,8 +40,9 @@ interface Supply {
   places: Lots["places"];
 }
 
-async function supplyOf({ id, medicationCodeableConcept, dispenseRequest }: MedicationRequest): Promise<Supply> {
-  const { system, code } = medicationCodeableConcept?.coding?.[0] ?? {};
+async function supplyOf(request: MedicationRequest): Promise<Supply> {
+  const { id, dispenseRequest } = request;
+  const { system, code } = medicationOf(request)?.coding?.[0] ?? {};
   const [dispensed, { lots, places }] = await Promise.all([
     search<MedicationDispense>("MedicationDispense", { prescription: `MedicationRequest/${id}`, _count: "100" }),
     lotsOf({ system: system ?? "", code: code ?? "" }),
@@ -82,8 +83,8 @@ const choicesOf = (lots: StockOfLot[], places: Lots["places"]): [string, string]
 ];
 
 /** The packages to be taken from the shelf. */
-function Proposal({ of: { medicationCodeableConcept }, quantity }: { of: MedicationRequest; quantity: number }) {
-  const { system, code } = medicationCodeableConcept?.coding?.[0] ?? {};
+function Proposal({ of, quantity }: { of: MedicationRequest; quantity: number }) {
+  const { system, code } = medicationOf(of)?.coding?.[0] ?? {};
   const ask = async () =>
     quantity > 0 ? await pharmacy.proposeLot({ medication: `${system}|${code}`, quantity }) : { lots: [], missing: 0 };
   const known = useLoad(`proposal ${system}|${code} ${quantity}`, ask);
@@ -98,7 +99,7 @@ export function Dispense(props: DispenseProps) {
   const allergies = useLoad(`allergies ${of.subject.reference}`, () => allergiesOf(of));
   const { lots = [], rest = 0 } = supply.value ?? {};
   const shelf = lots.reduce((sum, one) => sum + one.quantity, 0);
-  return html`<${Dialog} title=${conceptOf(of.medicationCodeableConcept)} onClose=${props.onClose}>
+  return html`<${Dialog} title=${medicationText(of)} onClose=${props.onClose}>
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
       <p><bdi>${dosageWords(of.dosageInstruction)}</bdi></p>

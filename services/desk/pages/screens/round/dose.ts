@@ -12,6 +12,7 @@ import { TimeField } from "../../parts/time-field.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { lastInstantOf, momentOf, timeOf } from "../../platform/clock.ts";
+import { dueText } from "../../platform/medications.ts";
 import { nameOf } from "../../platform/names.ts";
 import { amountIn, requireOneWay } from "../../platform/numbers.ts";
 import { joined, t } from "../../platform/texts.ts";
@@ -92,7 +93,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
     DOSE_DIFFERS: "why",
     DOSE_OUT_OF_TIME: "why",
   };
-  return html`<${Dialog} title=${joined(dose.medication.display ?? dose.medication.code, timeOf(dose.dueAt))} onClose=${onClose}>
+  return html`<${Dialog} title=${joined(dueText(dose), timeOf(dose.dueAt))} onClose=${onClose}>
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
       <p><bdi>${dose.dosage}</bdi></p>

@@ -296,6 +296,11 @@ describe("lists that people work from", () => {
     await clerk.selectOption("#field-queue-kind", "unbooked");
     await clerk.waitForFunction(() => document.querySelectorAll("#part-queue ul.list li").length === 21);
     expect(await queue.count()).toBe(21);
+
+    // Whoever is at the desk again is seen to have a visit, before a second one is tried.
+    await clerk.fill("#desk-search", "Bénali");
+    await clerk.click("[role=option]:has-text('Bruno Bénali')");
+    await clerk.waitForSelector("section[aria-label='Patient at the desk'] .tag:has-text('visit for')");
   });
 
   it("of the free beds of a large hospital 30 are shown at first, of open accounts 20, those that can be billed before the others", async () => {

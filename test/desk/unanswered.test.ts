@@ -56,6 +56,21 @@ describe("what is not answered", () => {
     await problems("Fever").waitFor({ state: "detached" });
   });
 
+  it("is reported once, however often it is tried", async () => {
+    await page.route("**/fhir/DocumentReference/*", (route) => route.fulfill({ status: 503, json: {} }));
+    await page.fill("#field-note", "Slept well.");
+    await page.click("button:text-is('Store as a draft')");
+    await page.waitForSelector("article.note:has-text('Slept well.')");
+    const stored = page.locator(".notice:has-text('The note is stored')");
+    for (let tries = 0; tries < 2; tries += 1) {
+      await Promise.all([stored.waitFor({ state: "detached" }), stored.getByRole("button", { name: "Undo" }).click()]);
+      await stored.waitFor(); // to be tried again
+    }
+    expect(await page.locator(".notice.fault:has-text('The server does not answer')").count()).toBe(1);
+    await page.unroute("**/fhir/DocumentReference/*");
+    await page.click(".notice.fault button");
+  });
+
   it("in time is requested again if it only reads: a search does not report an error", async () => {
     let tries = 0;
     await page.route("**/fhir/Patient?*", (route) => {

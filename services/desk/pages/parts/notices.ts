@@ -27,7 +27,9 @@ const UNDO_MS = 300_000;
 function add(notice: Omit<Notice, "id">): void {
   count += 1;
   const id = count;
-  notices.value = [...notices.value, { id, ...notice }].slice(-MAX_NOTICES);
+  // The same refusal again is one refusal: several would cover a dialog on a phone.
+  const others = notices.value.filter((one) => !(notice.isFault && one.isFault && one.text() === notice.text()));
+  notices.value = [...others, { id, ...notice }].slice(-MAX_NOTICES);
   if (!notice.isFault) setTimeout(() => close(id), notice.undo ? UNDO_MS : SEEN_MS);
 }
 

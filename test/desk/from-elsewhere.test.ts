@@ -72,6 +72,20 @@ describe("a chart with records from elsewhere", () => {
       "Smokes yes 20 Nov 2026",
       "Titre 1 : 128 20 Nov 2026",
     ]);
+    await physician.selectOption("#language", "ar");
+    const titre = part("النتائج").locator("tr:has-text('Titre') td.figure span").first();
+    const [one, many] = await titre.evaluate((node) => {
+      const text = node.firstChild as Text;
+      const leftOf = (part: string) => {
+        const range = new Range();
+        range.setStart(text, text.data.indexOf(part));
+        range.setEnd(text, text.data.indexOf(part) + part.length);
+        return range.getBoundingClientRect().left;
+      };
+      return [leftOf("1"), leftOf("128")];
+    });
+    expect(one).toBeLessThan(many ?? Number.NaN); // numbers run from left to right
+    await physician.selectOption("#language", "en");
   });
 
   it("names medications that are stored, or stand within the prescription", async () => {

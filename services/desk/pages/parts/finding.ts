@@ -29,12 +29,17 @@ export function findingOf(of: Observation): string {
   return otherFinding(of);
 }
 
+/** In this order on every page: 1 : 128 is not 128 : 1. */
+const leftToRight = (text: string): string => `\u2066${text}\u2069`;
+
 /** Kinds of values that are no number with a unit; or why there is no value. */
 function otherFinding(of: Observation): string {
   if (of.valueInteger !== undefined) return numberIn(of.valueInteger);
   if (of.valueBoolean !== undefined) return t(of.valueBoolean ? "yes" : "no");
-  if (of.valueRange) return endsOf(of.valueRange);
-  if (of.valueRatio) return [of.valueRatio.numerator, of.valueRatio.denominator].map((one = {}) => quantityOf(one)).join("\u00a0:\u00a0");
+  if (of.valueRange) return leftToRight(endsOf(of.valueRange));
+  if (of.valueRatio) {
+    return leftToRight([of.valueRatio.numerator, of.valueRatio.denominator].map((one = {}) => quantityOf(one)).join("\u00a0:\u00a0"));
+  }
   if (of.valuePeriod) return [of.valuePeriod.start, of.valuePeriod.end].map(momentOf).join(" – ");
   return of.valueString ?? of.valueTime ?? (momentOf(of.valueDateTime) || conceptOf(of.valueCodeableConcept ?? of.dataAbsentReason));
 }

@@ -88,6 +88,19 @@ describe("a chart with records from elsewhere", () => {
     await physician.selectOption("#language", "en");
   });
 
+  it("calls a person by the present name, and corrects that one: the name at birth stays beside it", async () => {
+    const name = [
+      { use: "maiden", family: "Blanc", given: ["Eva"] },
+      { use: "usual", family: "Noir", given: ["Eva"] },
+    ];
+    await store("patients", [{ resourceType: "Patient", name, gender: "female", birthDate: "1980-02-03" }]);
+    await hospital.show(physician, "chart/patient-0");
+    expect(await physician.locator(".banner-name").textContent()).toMatch(/^Eva Noir\s+Eva Blanc\s*$/);
+    await physician.click("button:text-is('Details')");
+    expect(await physician.inputValue("#field-details-family")).toBe("Noir");
+    await physician.keyboard.press("Escape");
+  });
+
   it("names medications that are stored, or stand within the prescription", async () => {
     await store("pharmacy", [{ resourceType: "Medication", code: ACETYLSALICYLIC }]);
     const order = { resourceType: "MedicationRequest", status: "active", intent: "order", subject };

@@ -77,6 +77,20 @@ describe("the texts of the pages", () => {
     expect([kindOf(ruleType("supply-request-quantity")), kindOf("BED_OCCUPIED")]).toEqual(["error.rule", undefined]);
   });
 
+  it.each([
+    ["encounter.status", "Encounter", []],
+    ["appointment.status", "Appointment", ["proposed", "pending", "booked"]], // who is expected has buttons
+    ["prescription", "MedicationRequest", []],
+    ["taken.status", "MedicationStatement", ["entered-in-error"]], // not shown
+    ["invoice", "Invoice", []],
+  ])("have a word for each status that a resource from elsewhere may have: %s", (key, type, wordless) => {
+    const declared = contentOf("node_modules/@types/fhir/r4.d.ts");
+    const [, codes = ""] = new RegExp(`export interface ${type} extends[^]*?\\n\\s+status: ([^;]*);`).exec(declared) ?? [];
+    const statuses = [...codes.matchAll(/'([\w-]+)'/g)].map(([, code]) => code);
+    expect(statuses.length).toBeGreaterThan(4);
+    expect(statuses.filter((code) => !Object.hasOwn(messagesOf("en"), `${key}.${code}`))).toEqual(wordless);
+  });
+
   const textsOf = (language: string): [string, string][] =>
     ["services/desk/messages", "services/identity/pages/messages"].flatMap((folder) =>
       Object.entries(JSON.parse(contentOf(`${folder}/${language}.json`)) as Record<string, string>),

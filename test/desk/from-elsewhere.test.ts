@@ -50,6 +50,10 @@ describe("a chart with records from elsewhere", () => {
       found("Titre", { valueRatio: { numerator: { value: 1 }, denominator: { value: 128 } } }),
       found("Colonies", { valueRange: { low: { value: 3 }, high: { value: 5 } } }),
       found("Smokes", { valueBoolean: true }),
+      found("HIV", {
+        valueString: "not found",
+        interpretation: [{ coding: [{ system: `${HL7}/v3-ObservationInterpretation`, code: "NEG" }] }],
+      }),
       found("Last menstruation", { valueDateTime: "2026-10-02" }),
       found("Glucose", { dataAbsentReason: { text: "haemolysed" } }),
       found("Leucocytes", { effectiveDateTime: undefined, effectivePeriod: { start: "2026-11-21" }, valueQuantity: { value: 12 } }),
@@ -66,6 +70,7 @@ describe("a chart with records from elsewhere", () => {
     expect(plain.sort()).toEqual([
       "Colonies 3 – 5 20 Nov 2026",
       "Glucose haemolysed 20 Nov 2026",
+      "HIV not found negative 20 Nov 2026",
       "Haemoglobin 6.1 g/dL ↓ critically low Repeat it. 20 Nov 2026",
       "Last menstruation 2 Oct 2026 20 Nov 2026",
       "Leucocytes 12 21 Nov 2026",
@@ -86,6 +91,21 @@ describe("a chart with records from elsewhere", () => {
     });
     expect(one).toBeLessThan(many ?? Number.NaN); // numbers run from left to right
     await physician.selectOption("#language", "en");
+  });
+
+  it("shows a visit that another system calls arrived in the queue, on the banner and in words, until it is closed", async () => {
+    const visit = { class: { system: `${HL7}/v3-ActCode`, code: "AMB" }, subject, period: { start: new Date().toISOString() } };
+    await store("visits", [{ resourceType: "Encounter", status: "arrived", ...visit }]);
+    await show();
+    await physician.waitForSelector(".banner .tag:has-text('visit for')");
+    await physician.selectOption("#language", "fr");
+    await physician.waitForSelector("#part-encounters .tag:text-is('arrivé')");
+    await physician.selectOption("#language", "en");
+    const clerk = await hospital.person("clerk", ["front-desk"]);
+    await hospital.show(clerk, "desk");
+    await clerk.click("#part-queue li:has-text('Ada Rossi') button:has-text('End visit')");
+    await clerk.waitForSelector("#part-queue li:has-text('Ada Rossi')", { state: "detached" });
+    await clerk.context().close();
   });
 
   it("calls a person by the present name, and corrects that one: the name at birth stays beside it", async () => {

@@ -55,11 +55,18 @@ export const rangeOf = ({ referenceRange: [range] = [] }: Observation): string =
 export const foundAt = ({ effectiveDateTime, effectivePeriod, effectiveInstant, issued }: Observation): string | undefined =>
   effectiveDateTime ?? effectivePeriod?.end ?? effectivePeriod?.start ?? effectiveInstant ?? issued;
 
+/** Flags that call for action at once, and those that are no anomaly. */
+const [CRITICAL, FINE] = [
+  ["HH", "LL", "AA"],
+  ["NEG", "S", "ND"],
+];
+
 /** H, L, HH, … as a sign and a word. */
 export function FlagOf({ code }: { code: string | undefined }) {
   if (code === undefined || code === "N") return null;
-  const sign = /^H/.test(code) ? "↑" : /^L/.test(code) ? "↓" : "!";
-  return html`<span class=${code.length > 1 ? "tag bad" : "tag warn"}>${sign} ${tIfAny(`flag.${code}`) ?? code}</span>`;
+  const sign = /^H/.test(code) ? "↑ " : /^L/.test(code) ? "↓ " : /^A/.test(code) ? "! " : "";
+  const kind = CRITICAL.includes(code) ? "tag bad" : FINE.includes(code) ? "tag" : "tag warn";
+  return html`<span class=${kind}>${sign}${tIfAny(`flag.${code}`) ?? code}</span>`;
 }
 
 /** The code of the flag of a result: the first with a name; a laboratory's own codes may stand before HL7's. */

@@ -1,5 +1,6 @@
 /** The front desk: patients are found or registered, the day's visits, and appointments. */
 import { useState } from "preact/hooks";
+import { OPEN_STATUSES } from "../../../../fhir/open-encounters.ts";
 import type { Encounter, Patient } from "../../../../fhir/r4.ts";
 import type { visits as visitsContract } from "../../../visits/visits.contract.ts";
 import { html } from "../html.ts";
@@ -45,7 +46,7 @@ export default function FrontDesk() {
 
 /** The visit and the stay that are open already: a second visit would be refused. */
 async function openEncounters({ id }: Patient): Promise<Encounter[]> {
-  return (await search<Encounter>("Encounter", { subject: `Patient/${id}`, status: "in-progress,onleave", _sort: "date", _count: "3" }))
+  return (await search<Encounter>("Encounter", { subject: `Patient/${id}`, status: OPEN_STATUSES.join(), _sort: "date", _count: "3" }))
     .resources;
 }
 

@@ -3,6 +3,7 @@
  * prescription, or paused during the stay. Undecided ones are counted.
  */
 import { useState } from "preact/hooks";
+import { isOpen } from "../../../../../fhir/open-encounters.ts";
 import type { Encounter, MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
 import { isMistake } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
@@ -46,9 +47,7 @@ function decisionOf(one: MedicationStatement, prescriptions: Loaded<Found<Medica
 export function HomeMedication({ parts, patient }: HomeMedicationProps) {
   const [open, setOpen] = useState<Opened | undefined>();
   const { taken: loaded, prescriptions, encounters } = parts;
-  const stay = encounters.value?.resources.find(
-    ({ status, class: kind }) => kind?.code === "IMP" && ["in-progress", "onleave"].includes(status),
-  );
+  const stay = encounters.value?.resources.find((one) => one.class?.code === "IMP" && isOpen(one));
   const reload = () => {
     loaded.reload();
     prescriptions.reload();

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
-import { Hospital } from "./pages-hospital.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const HL7 = "http://terminology.hl7.org/CodeSystem";
 const LOCAL = { system: "urn:their:codes", code: "X" };
@@ -166,6 +166,23 @@ describe("a chart with records from elsewhere", () => {
     const [file] = await Promise.all([physician.waitForEvent("download"), letter.getByRole("button", { name: "Save the file" }).click()]);
     expect([file.suggestedFilename(), readFileSync(await file.path(), "utf8")]).toEqual(["Letter from Oran.pdf", "%PDF-1.4"]);
     expect(hospital.complaints).toEqual([]);
+  });
+
+  it("shows what radiology reports in words or as a file, and no report that only repeats results", async () => {
+    const report = { resourceType: "DiagnosticReport", status: "final", subject, effectiveDateTime: "2026-11-23T10:00:00Z" };
+    const form = { contentType: "application/pdf", title: "CT.pdf", data: Buffer.from("%PDF-1.7").toString("base64") };
+    await store("lab", [
+      { ...report, code: { text: "CT of the chest" }, conclusion: "No embolism.", presentedForm: [form] },
+      { ...report, code: { text: "Blood count" } },
+      { ...report, status: "entered-in-error", code: { text: "Of somebody else" }, conclusion: "Embolism." },
+    ]);
+    await show();
+    const ct = part("Reports").locator("article");
+    expect(await ct.allTextContents()).toEqual([expect.stringMatching(/^CT of the chest\s*No embolism\./)]);
+    const [file] = await Promise.all([physician.waitForEvent("download"), ct.getByRole("button", { name: "Save the file" }).click()]);
+    expect(file.suggestedFilename()).toBe("CT.pdf");
+    await part("Timeline").locator("li:has-text('No embolism')").waitFor();
+    expect(await barriers(physician)).toEqual([]);
   });
 
   it("tells on the timeline what happened, in the order of time whatever its zone, without what was a mistake", async () => {

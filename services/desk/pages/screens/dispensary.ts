@@ -46,7 +46,7 @@ export default function Dispensary() {
   };
   const row = (one: Request) => html`<li key=${one.of.id}>
     <span>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}<br />
-      <bdi>${medicationText(one.of)}</bdi> <bdi class="nowrap">× ${countText(one.of.dispenseRequest?.quantity ?? {})}</bdi><br />
+      <bdi>${medicationText(one.of)}</bdi> ${one.of.dispenseRequest?.quantity && html`<bdi class="nowrap">× ${countText(one.of.dispenseRequest.quantity)}</bdi>`}<br />
       <span class="muted"><${Dotted} of=${[dosageWords(one.of.dosageInstruction), html`<span class="nowrap">${since(one.of.authoredOn)}</span>`]} /></span></span>
     <button type="button" onClick=${() => setOpen(one)}>${t("dispense")}<${For} who=${`${medicationText(one.of)}, ${nameOf(one.patient)}`} /></button>
   </li>`;

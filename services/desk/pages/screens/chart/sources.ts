@@ -2,6 +2,7 @@
 import type {
   AllergyIntolerance,
   Condition,
+  DiagnosticReport,
   DocumentReference,
   Encounter,
   FhirResource,
@@ -28,6 +29,7 @@ export interface Parts {
   doses: Loaded<Found<MedicationAdministration>>;
   taken: Loaded<Found<MedicationStatement>>;
   results: Loaded<Found<Observation>>;
+  reports: Loaded<Found<DiagnosticReport>>;
   orders: Loaded<Found<ServiceRequest>>;
   encounters: Loaded<Found<Encounter>>;
   notes: Loaded<Found<DocumentReference>>;
@@ -41,6 +43,7 @@ const TYPES: Record<keyof Parts, string> = {
   doses: "MedicationAdministration",
   taken: "MedicationStatement",
   results: "Observation",
+  reports: "DiagnosticReport",
   orders: "ServiceRequest",
   encounters: "Encounter",
   notes: "DocumentReference",
@@ -64,6 +67,7 @@ export function useParts(patient: string, everyMs: number): Parts {
     doses: ask<MedicationAdministration>("MedicationAdministration", "-effective-time"),
     taken: ask<MedicationStatement>("MedicationStatement"),
     results: ask<Observation>("Observation", "-date"),
+    reports: ask<DiagnosticReport>("DiagnosticReport", "-date"),
     orders: ask<ServiceRequest>("ServiceRequest", "-authored"),
     encounters: ask<Encounter>("Encounter", "-date"),
     notes: ask<DocumentReference>("DocumentReference", "-date"),

@@ -16,6 +16,7 @@ import { dosageWords } from "../../platform/dosage-words.ts";
 import { noteText } from "../../platform/notes.ts";
 import { conceptOf, quantityOf } from "../../platform/shown-values.ts";
 import { outcomeOf } from "../round/dose-outcome.ts";
+import { isReport, reportedAt } from "./reports.ts";
 import type { Parts } from "./sources.ts";
 
 /** Number shown at first, the newest first, and added each time. */
@@ -29,7 +30,7 @@ interface Event {
 }
 
 function eventsOf(parts: Parts): Event[] {
-  const { encounters, results, prescriptions, doses, taken, orders, problems, notes } = parts;
+  const { encounters, results, reports, prescriptions, doses, taken, orders, problems, notes } = parts;
   /** Without mistakes, and results that were cancelled. */
   const of = <Resource extends FhirResource>({ value }: Loaded<Found<Resource>>) =>
     (value?.resources ?? []).filter(
@@ -48,6 +49,14 @@ function eventsOf(parts: Parts): Event[] {
       kind: "timeline.result" as const,
       text: `${testOf(one)} ${findingOf(one)}`,
     })),
+    ...of(reports)
+      .filter(isReport)
+      .map((one) => ({
+        id: one.id,
+        at: reportedAt(one),
+        kind: "timeline.result" as const,
+        text: joined(conceptOf(one.code), one.conclusion),
+      })),
     ...of(prescriptions).map((one) => ({
       id: one.id,
       at: one.authoredOn,

@@ -4,7 +4,7 @@ import { contentOf, filesUnder } from "../../test/kit/map.ts";
 import { LANGUAGES, messagesOf } from "./files/messages.ts";
 import { kindOf } from "./pages/platform/errors.ts";
 
-const sources = filesUnder("services/desk/pages", /(?<!\.d)\.ts$/).map(contentOf);
+const sources = ["services/desk/pages", "services/desk/files"].flatMap((folder) => filesUnder(folder, /(?<!\.d)\.ts$/).map(contentOf));
 
 /** Names of texts that the pages use: whole, or a beginning that a value is put behind. */
 function isUsed(key: string): boolean {
@@ -75,6 +75,20 @@ describe("the texts of the pages", () => {
       ["time", "patient", "bed", "final", "inLife", "restedOn"].map((kind) => `error.rule.${kind}`),
     );
     expect([kindOf(ruleType("supply-request-quantity")), kindOf("BED_OCCUPIED")]).toEqual(["error.rule", undefined]);
+  });
+
+  it.each([
+    ["encounter.status", "Encounter", []],
+    ["appointment.status", "Appointment", ["proposed", "pending", "booked"]], // who is expected has buttons
+    ["prescription", "MedicationRequest", []],
+    ["taken.status", "MedicationStatement", ["entered-in-error"]], // not shown
+    ["invoice", "Invoice", []],
+  ])("have a word for each status that a resource from elsewhere may have: %s", (key, type, wordless) => {
+    const declared = contentOf("node_modules/@types/fhir/r4.d.ts");
+    const [, codes = ""] = new RegExp(`export interface ${type} extends[^]*?\\n\\s+status: ([^;]*);`).exec(declared) ?? [];
+    const statuses = [...codes.matchAll(/'([\w-]+)'/g)].map(([, code]) => code);
+    expect(statuses.length).toBeGreaterThan(4);
+    expect(statuses.filter((code) => !Object.hasOwn(messagesOf("en"), `${key}.${code}`))).toEqual(wordless);
   });
 
   const textsOf = (language: string): [string, string][] =>

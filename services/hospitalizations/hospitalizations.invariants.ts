@@ -1,6 +1,6 @@
 import type { Encounter } from "../../fhir/r4.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
-import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import { isOpen } from "../../fhir/open-encounters.ts";
 import { bedOfOne } from "../../mixins/fhir/rules/bed-of-one.ts";
 import { placeIn, placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";

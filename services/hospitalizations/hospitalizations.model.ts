@@ -1,6 +1,7 @@
 import type { Encounter } from "../../fhir/r4.ts";
 import { sharedPlaceOf } from "../../mixins/fhir/rules/common.ts";
-import { isOpen, isThere } from "../../mixins/fhir/rules/encounter.ts";
+import { isOpen } from "../../fhir/open-encounters.ts";
+import { isThere } from "../../mixins/fhir/rules/encounter.ts";
 import { mayBeBed, placeIn, placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
 import type { KeysByFacts } from "../../mixins/fhir/rules/unique-keys.ts";
 import { INPATIENT, type Stay, StayStatus } from "./hospitalizations.contract.ts";

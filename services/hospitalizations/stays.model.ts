@@ -1,6 +1,6 @@
 import type { Encounter, Patient } from "../../fhir/r4.ts";
 import { because } from "../../mixins/fhir/rules/reasons.ts";
-import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import { isOpen } from "../../fhir/open-encounters.ts";
 import { alreadyDischarged, notAway, notDead } from "./hospitalizations.errors.ts";
 import { placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
 import { discharge, nowIn } from "./hospitalizations.model.ts";

@@ -1,5 +1,5 @@
 import type { Encounter } from "../../fhir/r4.ts";
-import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import { isOpen } from "../../fhir/open-encounters.ts";
 import { alreadyDischarged, transferNotAsked } from "./hospitalizations.errors.ts";
 import { TRANSFER_DENIED, transferOf } from "./transfers.contract.ts";
 import { without } from "../../fhir/typed.ts";

@@ -1,5 +1,6 @@
 import type { Encounter } from "../../fhir/r4.ts";
-import { isOpen, isThere } from "../../mixins/fhir/rules/encounter.ts";
+import { isOpen } from "../../fhir/open-encounters.ts";
+import { isThere } from "../../mixins/fhir/rules/encounter.ts";
 import { cancelled, reopened } from "../../mixins/fhir/rules/encounter-undo.ts";
 import { because } from "../../mixins/fhir/rules/reasons.ts";
 import { INPATIENT } from "./hospitalizations.contract.ts";

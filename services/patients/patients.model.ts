@@ -1,5 +1,6 @@
 import { intervalOf } from "../../fhir/dates.ts";
 import type { ContactPoint, HumanName, Identifier, Patient, PatientContact, RelatedPerson } from "../../fhir/r4.ts";
+import { namesInOrder } from "../../fhir/shown-names.ts";
 import { tokenClause } from "../../fhir/search/exact-clauses.ts";
 import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import type { NoneExist } from "../../store/writes.ts";
@@ -125,7 +126,7 @@ export function newborn(
   return [child, related, { ...mother, link: [...(mother.link ?? []), link] }];
 }
 
-const officialName = ({ name = [] }: Patient): HumanName | undefined => name.find(({ use }) => use === "official") ?? name[0];
+const officialName = ({ name }: Patient): HumanName | undefined => namesInOrder(name)[0];
 
 /** The corrected record. The temporary name or identifier of a person who is now known becomes an old one. @throws 422 IDENTIFIER_INVALID */
 export function updated(before: PatientWithId, change: Omit<PatientUpdate, "patient">, table: IdentifierTable): PatientWithId {

@@ -1,4 +1,5 @@
 import type { AllergyIntolerance, CodeableConcept, Medication, MedicationRequest } from "../../fhir/r4.ts";
+import { isCurrent, isSevere } from "../../fhir/clinical-status.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import { localReference } from "../../federation/facts.ts";
@@ -66,14 +67,6 @@ function allergiesOf(change: Change<MedicationRequest>): Question[] {
 /** Allergies of one patient that are checked. */
 const MAX_ALLERGIES = 200;
 
-const isSevere = ({ criticality, clinicalStatus, verificationStatus, reaction }: AllergyIntolerance): boolean => {
-  // Local codes may stand before HL7's, and one without a status is taken as active.
-  const has = (concept: CodeableConcept | undefined, ...codes: string[]) =>
-    concept?.coding?.some(({ code = "" }) => codes.includes(code)) ?? false;
-  const isOver = has(clinicalStatus, "inactive", "resolved") || has(verificationStatus, "refuted", "entered-in-error");
-  return !isOver && (criticality === "high" || (reaction?.some(({ severity }) => severity === "severe") ?? false));
-};
-
 /** Reads the allergies from their owner; without a service that owns them, none are known. */
 export const allergy: Rule<MedicationRequest> = {
   id: "medication-request-allergy",
@@ -86,7 +79,7 @@ export const allergy: Rule<MedicationRequest> = {
     if (!after || !isNew(change)) return undefined;
     const codes = codesPrescribed(after, facts);
     const found = allergiesOf(change).flatMap((question) => facts.found(question).map((it) => typed<AllergyIntolerance>(it)));
-    const against = found.find((it) => isSevere(it) && codesAgainst(it).some((code) => codes.has(code)));
+    const against = found.find((it) => isCurrent(it) && isSevere(it) && codesAgainst(it).some((code) => codes.has(code)));
     const at = after.medicationReference ? "medicationReference" : "medicationCodeableConcept";
     return against && refusalBy(allergyRecorded(`AllergyIntolerance/${against.id}`), `MedicationRequest.${at}`);
   },

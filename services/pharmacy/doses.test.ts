@@ -2,6 +2,7 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import { useTimeZone } from "../../fhir/time-zone.ts";
 import type { MedicationRequest } from "../../fhir/r4.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { hospitalizations } from "../hospitalizations/hospitalizations.contract.ts";
 import HospitalizationsService from "../hospitalizations/hospitalizations.service.ts";
 import { patients } from "../patients/patients.contract.ts";
@@ -99,6 +100,11 @@ describe("the round", () => {
     const bed = ward.rooms[0]?.beds[0]?.location ?? "";
     ({ stay } = await hospitalizations.admit(clinic.caller, { patient, bed, at: ago(600) }));
   });
+  const ferrous = {
+    resourceType: "Medication",
+    id: "ferrous",
+    code: { coding: [{ system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "310325", display: "Ferrous sulfate" }] },
+  };
   const prescribe = (from: string) =>
     pharmacy.prescribe(clinic.caller, {
       patient,
@@ -112,6 +118,52 @@ describe("the round", () => {
       at: ago(590),
     });
   const scanned = () => ({ patient: `W${next}`, medication: medication.code });
+
+  it.each([
+    ["is stored", () => ({ medicationReference: { reference: "Medication/ferrous" } }), "Ferrous sulfate"],
+    [
+      "stands within the prescription",
+      () => ({ contained: [{ ...ferrous, id: "own" }], medicationReference: { reference: "#own" } }),
+      "Ferrous sulfate",
+    ],
+    ["has words and no code", () => ({ medicationCodeableConcept: { text: "Zinc paste" } }), "Zinc paste"],
+  ])("names a dose of a medication that %s, and records that it was not given", async (_, medicationOf, display) => {
+    const id = `of-${next}`;
+    const timing = { repeat: { boundsPeriod: { start: ago(30) }, frequency: 1, period: 1, periodUnit: "d" } };
+    const order = {
+      resourceType: "MedicationRequest",
+      id,
+      status: "active",
+      intent: "order",
+      subject: { reference: patient },
+      authoredOn: ago(40),
+      dosageInstruction: [{ timing }],
+      ...medicationOf(),
+    };
+    const stored = await ownerOf("pharmacy")
+      .read(clinic.caller, { type: "Medication", id: "ferrous" })
+      .catch(() => undefined);
+    await ownerOf("pharmacy").write(clinic.caller, {
+      steps: [ferrous, order]
+        .filter((one) => one === order || !stored)
+        .map((one) => ({ op: "create", type: one.resourceType, id: one.id, text: JSON.stringify(one) })),
+    });
+    const [dose] = await pharmacy.due(clinic.caller, { ward: ward.location });
+    expect(dose?.medication.display).toBe(display);
+    const noted = { prescription: dose?.prescription ?? "", due: dose?.dueAt, outcome: "refused" as const, reason: "vomits" };
+    const { administration } = await pharmacy.administer(clinic.caller, noted);
+    expect(administration).toMatch(/^MedicationAdministration\//);
+    if (display === "Zinc paste") return; // there is no code that a package could have
+    const scan = { patient: `W${next}`, medication: "310325" };
+    const give = (code: string) =>
+      pharmacy.administer(clinic.caller, {
+        prescription: `MedicationRequest/${id}`,
+        outcome: "given",
+        scanned: { ...scan, medication: code },
+      });
+    await expect(give("308182")).rejects.toMatchObject({ code: 409, type: "WRONG_MEDICATION" });
+    expect(await give("310325")).toMatchObject({ outcome: "given" });
+  });
 
   it("lists what is due in the ward, and on the board how much of it by now", async () => {
     const { prescription } = await prescribe(ago(330)); // again in half an hour

@@ -131,8 +131,28 @@ export const codesOf = (concept: CodeableConcept | undefined): Code[] =>
   );
 
 /** The code of the prescribed or dispensed medication; undefined if it has none. */
-export const medicationOf = ({ medicationCodeableConcept }: Pick<MedicationRequest, "medicationCodeableConcept">): Code | undefined =>
+const medicationOf = ({ medicationCodeableConcept }: Pick<MedicationRequest, "medicationCodeableConcept">): Code | undefined =>
   codesOf(medicationCodeableConcept)[0];
+
+/** What is prescribed as an element of what is made for it: a Medication within the prescription becomes a concept. */
+export function prescribedMedication(
+  request: MedicationRequest,
+): Pick<MedicationRequest, "medicationCodeableConcept" | "medicationReference"> {
+  const { medicationCodeableConcept: concept, medicationReference: reference, contained = [] } = request;
+  const own = contained.find(({ id }) => `#${id}` === reference?.reference) as Medication | undefined;
+  const code = concept ?? own?.code;
+  return code ? { medicationCodeableConcept: code } : { ...(reference && !own && { medicationReference: reference }) };
+}
+
+/** The prescribed medication as callers get it; one without a code has its name all the same. @param stored the code of a stored Medication */
+export function namedMedicationOf(request: MedicationRequest, stored?: CodeableConcept): Code {
+  const { medicationCodeableConcept: own, medicationReference: reference } = prescribedMedication(request);
+  const concept = own ?? stored;
+  const coded = codesOf(concept)[0] ?? { system: "", code: "" };
+  const display =
+    coded.display ?? concept?.text ?? codesOf(concept).find((one) => one.display !== undefined)?.display ?? reference?.display;
+  return { ...coded, ...(display !== undefined && { display }) };
+}
 
 /** A prescription as callers get it. */
 export function prescriptionOf(request: MedicationRequest, version: number): Prescription {
@@ -140,7 +160,7 @@ export function prescriptionOf(request: MedicationRequest, version: number): Pre
     prescription: `MedicationRequest/${request.id}`,
     version,
     patient: request.subject.reference ?? "",
-    medication: medicationOf(request) ?? { system: "", code: "" },
+    medication: namedMedicationOf(request),
     quantity: prescribedBy(request) ?? 0,
     prescribedAt: request.authoredOn ?? "",
   };

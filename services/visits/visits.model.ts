@@ -1,6 +1,6 @@
 import type { Appointment, Encounter } from "../../fhir/r4.ts";
 import { placeOf, sharedPlaceOf } from "../../mixins/fhir/rules/common.ts";
-import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import { isOpen } from "../../fhir/open-encounters.ts";
 import { cancelled, reopened } from "../../mixins/fhir/rules/encounter-undo.ts";
 import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import { type Visit, VisitStatus } from "./visits.contract.ts";

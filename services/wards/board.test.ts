@@ -196,10 +196,12 @@ describe("the board", () => {
 
     it("reads only what has changed, from the service that has it", async () => {
       const haddad = (await clinic.read("hospitalizations", stays[0] ?? ""))["subject"] as object;
-      await make("records", allergy(haddad, "Latex", "active"));
+      await make("records", allergy(haddad, "Dust", "active"));
+      const severe = { ...allergy(haddad, "Latex", "active"), criticality: "high" };
+      await make("records", severe);
       const { asked, board } = await look();
       expect(asked).toEqual([ONCE, ["records"]]);
-      expect(bedsOf(board)[0]?.stay?.allergies).toEqual(["Latex"]);
+      expect(bedsOf(board)[0]?.stay?.allergies).toEqual(["Latex", "Dust"]);
     });
 
     it("asks again about a patient who has come, and about nobody else; who has left is no longer shown", async () => {

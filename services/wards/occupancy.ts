@@ -8,7 +8,8 @@ import { ownerDown } from "../../federation/errors.ts";
 import { localReference } from "../../federation/facts.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import type { QueryContext } from "../../federation/query-context.ts";
-import { isThere, OPEN_STATUSES } from "../../mixins/fhir/rules/encounter.ts";
+import { OPEN_STATUSES } from "../../fhir/open-encounters.ts";
+import { isThere } from "../../mixins/fhir/rules/encounter.ts";
 import { isForgotten } from "../../mixins/fhir/rules/encounter-places.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 

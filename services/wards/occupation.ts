@@ -1,7 +1,7 @@
 /** The stays in a place, or in parts of it, as a write will leave them: for rules. Pure. */
 import type { Encounter, Location } from "../../fhir/r4.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
-import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import { isOpen } from "../../fhir/open-encounters.ts";
 import type { Facts, Question } from "../../mixins/fhir/rules/rule.ts";
 import { inPlaces, openStays, placesIn } from "./occupancy.ts";
 import { partOf } from "./wards.model.ts";

@@ -1,5 +1,6 @@
 /** A night's doses: noted from paper after they were given, looked at by others, and taken back when they were noted by mistake. */
 import type { Page } from "playwright-core";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
@@ -14,6 +15,9 @@ describe("doses that were noted", () => {
   let nurse: Page;
   let patient: string;
   let ward: string;
+  let stay: string;
+  /** A free bed. */
+  let other: string;
   const due = () => pharmacy.due(hospital.operator, { ward, aheadMinutes: 0 });
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
   /** What the hospital's clocks showed then. */
@@ -26,9 +30,10 @@ describe("doses that were noted", () => {
     const { operator } = hospital;
     ({ patient } = await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" }));
     const at = new Date(dueAt - 20 * MINUTE_MS).toISOString();
-    const opened = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
+    const opened = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
     ward = opened.location;
-    await hospitalizations.admit(operator, { patient, bed: opened.rooms[0]?.beds[0]?.location ?? "", reason: "Anaemia", at });
+    other = opened.rooms[0]?.beds[1]?.location ?? "";
+    ({ stay } = await hospitalizations.admit(operator, { patient, bed: opened.rooms[0]?.beds[0]?.location ?? "", reason: "Anaemia", at }));
     const timing = { frequency: 1, period: 1, periodUnit: "d" as const, from: new Date(dueAt).toISOString() };
     const dose = { value: 325, unit: "mg" };
     await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet", timing, dose, at });
@@ -36,6 +41,23 @@ describe("doses that were noted", () => {
     await hospital.show(nurse, "round");
   }, 90_000);
   afterAll(() => hospital?.close());
+
+  it("are due where the patient lies now, beside the allergies that are known by now", async () => {
+    const { operator } = hospital;
+    await nurse.waitForSelector("h3 .tag:text-is('101\u00a0· A')");
+    const active = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
+    const whose = { resourceType: "AllergyIntolerance", id: "latex", patient: { reference: patient } };
+    const latex = { ...whose, clinicalStatus: active, code: { text: "Latex" } };
+    await ownerOf("records").write(operator, {
+      steps: [{ op: "create", type: "AllergyIntolerance", id: "latex", text: JSON.stringify(latex) }],
+    });
+    await hospitalizations.transfer(operator, { stay, bed: other });
+    await nurse.waitForSelector("h3 .tag:text-is('101\u00a0· B')");
+    await nurse.waitForSelector("h3:has-text('Ada Rossi') .tag:has-text('⚠ Latex')");
+    await nurse.click("li:has-text('Acetaminophen') button:has-text('Note')");
+    await nurse.waitForSelector("dialog .alert:has-text('Allergies: Latex')");
+    await nurse.keyboard.press("Escape");
+  });
 
   it("from a paper list are recorded with the time when they were given, not with the present time", async () => {
     await nurse.click("li:has-text('Acetaminophen'):has-text('late') button:has-text('Note')");

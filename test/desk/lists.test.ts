@@ -82,6 +82,47 @@ describe("lists that people work from", () => {
     expect(hospital.complaints).toEqual([]);
   });
 
+  it("the allergies that count stand on the chart and in the dispensary, the severe ones first, whatever codes the hospital adds", async () => {
+    const { operator } = hospital;
+    const { patient: allergic } = await patients.register(operator, { family: "Verdi", given: ["Ida"], gender: "female" });
+    const systemOf = (status: string) => `http://terminology.hl7.org/CodeSystem/allergyintolerance-${status}`;
+    const active = { system: systemOf("clinical"), code: "active" };
+    const refuted = { coding: [{ system: systemOf("verification"), code: "refuted" }] };
+    const ofTheirOwn = { system: "urn:hospital:status", code: "A1" };
+    const shock = { manifestation: [{ text: "Shock" }], severity: "severe" };
+    const recorded: [string, object][] = [
+      ["Dust", { clinicalStatus: { coding: [active] }, criticality: "low" }],
+      ["Latex", { clinicalStatus: { coding: [ofTheirOwn, active] }, reaction: [shock] }],
+      ["Nuts", { clinicalStatus: { coding: [active] }, verificationStatus: refuted, criticality: "high" }],
+    ];
+    const steps = recorded.map(([text, more], index) => {
+      const id = `allergy-${index}`;
+      const one = { resourceType: "AllergyIntolerance", id, patient: { reference: allergic }, code: { text }, ...more };
+      return { op: "create" as const, type: "AllergyIntolerance", id, text: JSON.stringify(one) };
+    });
+    await ownerOf("records").write(operator, { steps });
+    const counting = "⚠ Allergies: Latex (severe), Dust";
+    const doctor = await hospital.person("doctor", ["physician"]);
+    await hospital.show(doctor, `chart/${allergic.split("/")[1]}`);
+    expect(await doctor.locator(".banner .alert").allTextContents()).toEqual([counting]);
+    await doctor.click("button:text-is('Note an allergy')");
+    const nuts = doctor.locator("dialog li:has-text('Nuts')");
+    await nuts.locator(".tag:text-is('ruled out')").waitFor();
+    await nuts.getByRole("button", { name: "Active again" }).click();
+    await doctor.waitForSelector(".banner .alert:has-text('Nuts (severe)')", { state: "attached" });
+    await doctor.keyboard.press("Alt+z");
+    await doctor.waitForSelector(".banner .alert:not(:has-text('Nuts'))", { state: "attached" });
+
+    await pharmacy.prescribe(operator, { patient: allergic, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet" });
+    const pharmacist = await hospital.person("druggist", ["pharmacist"]);
+    await hospital.show(pharmacist, "dispensary");
+    await pharmacist.click("li:has-text('Ida Verdi') button:has-text('Hand out')");
+    await pharmacist.waitForSelector("dialog .alert");
+    expect(await pharmacist.locator("dialog .alert").allTextContents()).toEqual([counting]);
+    await doctor.context().close();
+    await pharmacist.context().close();
+  });
+
   it("a problem is resolved, corrected or marked as an error, each undone by a key", async () => {
     const { operator } = hospital;
     const stored = {
@@ -255,6 +296,11 @@ describe("lists that people work from", () => {
     await clerk.selectOption("#field-queue-kind", "unbooked");
     await clerk.waitForFunction(() => document.querySelectorAll("#part-queue ul.list li").length === 21);
     expect(await queue.count()).toBe(21);
+
+    // Whoever is at the desk again is seen to have a visit, before a second one is tried.
+    await clerk.fill("#desk-search", "Bénali");
+    await clerk.click("[role=option]:has-text('Bruno Bénali')");
+    await clerk.waitForSelector("section[aria-label='Patient at the desk'] .tag:has-text('visit for')");
   });
 
   it("of the free beds of a large hospital 30 are shown at first, of open accounts 20, those that can be billed before the others", async () => {

@@ -51,6 +51,29 @@ describe("what was done to one record twice", () => {
     await nurse.waitForSelector(taken, { state: "detached" });
   });
 
+  it("is restored in a note; the first draft alone is not taken back from under its next text", async () => {
+    await nurse.reload(); // without what was said before
+    await hospital.show(nurse, `chart/${patient.split("/")[1]}`);
+    const note = (text: string) => nurse.locator(`article.note:has-text("${text}")`);
+    const write = async (text: string, button: string) => {
+      await nurse.fill("#field-note", text);
+      await nurse.click(`section[aria-label='Notes'] button:text-is('${button}')`);
+      await note(text).waitFor();
+    };
+    await write("Slept well.", "Store as a draft");
+    await note("Slept well.").getByRole("button", { name: "Edit" }).click();
+    await write("Slept badly.", "Store");
+    await twice(nurse);
+    await note("Slept").waitFor({ state: "detached" });
+
+    await write("Ate well.", "Store as a draft");
+    await note("Ate well.").getByRole("button", { name: "Edit" }).click();
+    await write("Ate little.", "Store");
+    await nurse.click(".notice:has-text('sign it when it is finished') button:has-text('Undo')"); // and not the change since
+    await nurse.waitForSelector(".notice.fault:has-text('It has been changed since, and is not undone.')");
+    await note("Ate little.").waitFor();
+  });
+
   it("is restored in a patient's details", async () => {
     await nurse.reload(); // without what was said before
     await hospital.show(nurse, `chart/${patient.split("/")[1]}`);

@@ -1,7 +1,7 @@
 /** What is not answered, or half-way, is no answer: it is asked for again, or said with all that was typed, and no page stands still. */
 import type { Page } from "playwright-core";
 import { patients } from "../../services/patients/patients.contract.ts";
-import { Hospital } from "./pages-hospital.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 describe("what is not answered", () => {
   let hospital: Hospital;
@@ -56,6 +56,21 @@ describe("what is not answered", () => {
     await problems("Fever").waitFor({ state: "detached" });
   });
 
+  it("is reported once, however often it is tried", async () => {
+    await page.route("**/fhir/DocumentReference/*", (route) => route.fulfill({ status: 503, json: {} }));
+    await page.fill("#field-note", "Slept well.");
+    await page.click("button:text-is('Store as a draft')");
+    await page.waitForSelector("article.note:has-text('Slept well.')");
+    const stored = page.locator(".notice:has-text('The note is stored')");
+    for (let tries = 0; tries < 2; tries += 1) {
+      await Promise.all([stored.waitFor({ state: "detached" }), stored.getByRole("button", { name: "Undo" }).click()]);
+      await stored.waitFor(); // to be tried again
+    }
+    expect(await page.locator(".notice.fault:has-text('The server does not answer')").count()).toBe(1);
+    await page.unroute("**/fhir/DocumentReference/*");
+    await page.click(".notice.fault button");
+  });
+
   it("in time is requested again if it only reads: a search does not report an error", async () => {
     let tries = 0;
     await page.route("**/fhir/Patient?*", (route) => {
@@ -81,8 +96,8 @@ describe("what is not answered", () => {
     // A file that is missing, of a version that is the newest there is, is a fault like others.
     await loseFiles();
     await page.selectOption("#language", "fr");
-    await page.waitForSelector(".notice:has-text('The page could not be loaded')");
-    expect([await page.inputValue("#language"), await page.locator(".interruptions p").count()]).toEqual(["en", 0]);
+    await page.waitForSelector(".interruptions p:has-text('A part of the pages could not be loaded. What you typed is kept.')");
+    expect(await page.inputValue("#language")).toBe("en");
 
     const doors = [
       () => page.click("button:text-is('Note an allergy')"),
@@ -105,5 +120,48 @@ describe("what is not answered", () => {
     await page.goto(place);
     await page.waitForSelector("#field-problem");
     expect(await page.inputValue("#field-problem")).toBe("Headache");
+  });
+
+  it("when a page or a dialog is opened is said until the page is loaded again, by a button: browsers do not try a module twice", async () => {
+    const doors = [() => page.click("button:text-is('Note an allergy')"), () => page.evaluate(() => location.assign("#/bench"))];
+    const place = page.url();
+    for (const open of doors) {
+      await page.goto(place);
+      await page.reload();
+      await page.waitForSelector("#field-problem");
+      await page.route(/\/desk\/f\/(note-allergy|bench)\./, (route) => route.abort("internetdisconnected"));
+      await open();
+      await page.waitForSelector(".interruptions p:has-text('A part of the pages could not be loaded.')");
+      await page.unrouteAll({ behavior: "wait" });
+      expect(await page.locator("dialog, .notice, main [aria-busy=true]").count()).toBe(0);
+      expect(await barriers(page)).toEqual([]);
+      await page.click(".interruptions button:text-is('Reload')");
+      await page.waitForSelector(".interruptions p", { state: "detached" });
+    }
+    await page.waitForSelector("[data-page=bench]");
+  });
+
+  it("at the start of the pages is said in each language, with a link that tries again; at once, if the texts are what is missing", async () => {
+    for (const [file, isKnown] of [
+      [/\/desk\/f\/en\./, true],
+      [/\/desk\/f\/html\./, false],
+    ] as const) {
+      await page.route(file, (route) => route.abort("internetdisconnected"));
+      await page.goto("about:blank");
+      await page.goto(`${hospital.mesh.base}/desk/`);
+      await page.waitForSelector("#not-started", { state: "attached" });
+      if (!isKnown) expect(await page.isVisible("#not-started")).toBe(false); // they usually start before it could be read
+      await page.waitForSelector("#not-started");
+      expect(await page.locator("#not-started p").allTextContents()).toEqual([
+        "The pages are not loaded. Reload",
+        "Les pages ne sont pas chargées. Recharger",
+        "لم تُحمَّل الصفحات. إعادة التحميل",
+      ]);
+      expect(await barriers(page)).toEqual([]);
+      await page.unroute(file);
+      await page.click("#not-started a:text-is('Recharger')");
+      await page.waitForSelector("[data-page=home]");
+      expect(await page.isVisible("#not-started")).toBe(false);
+    }
   });
 });

@@ -47,9 +47,13 @@ describe("the pages at any width", () => {
   beforeAll(async () => {
     hospital = await Hospital.open();
     const { operator } = hospital;
-    const { rooms } = await wards.open(operator, { name: "Internal medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
+    // Names longer than any place for them.
+    const { rooms } = await wards.open(operator, {
+      name: "Internal medicine, geriatrics and palliative care – Ibn Sina building, third floor, east wing",
+      rooms: [{ name: "101, the double room at the end of the corridor", beds: ["A, beside the window to the garden", "B"] }],
+    });
     ({ patient } = await patients.register(operator, {
-      family: "Wolfeschlegelsteinhausenbergerdorff-Verdi", // longer than any place for it
+      family: "Wolfeschlegelsteinhausenbergerdorff-Verdi",
       given: ["Ada", "Maria"],
       birthDate: "1951-03-08",
       gender: "female",

@@ -5,7 +5,7 @@ import type { Resource } from "../../../fhir/resource.ts";
 import { codesClause, referenceClause } from "../../../fhir/search/exact-clauses.ts";
 import { typed } from "../../../fhir/typed.ts";
 import { placeOf, refusal } from "./common.ts";
-import { isOpen, OPEN_STATUSES } from "./encounter.ts";
+import { isOpen, OPEN_STATUSES } from "../../../fhir/open-encounters.ts";
 import { isBed, isForgotten, newPlaces, placeIn, placesOf } from "./encounter-places.ts";
 import { isAmong } from "./one-person.ts";
 import { isPatientHere } from "./patients-of.ts";

@@ -3,7 +3,8 @@ import type { CodeableConcept, Encounter, Reference } from "../../../fhir/r4.ts"
 import { intervalOf } from "../../../fhir/dates.ts";
 import { PhysicalType } from "../../../fhir/physical-type.ts";
 import { localReference } from "../../../federation/facts.ts";
-import { isOpen, isThere } from "./encounter.ts";
+import { isOpen } from "../../../fhir/open-encounters.ts";
+import { isThere } from "./encounter.ts";
 import { type Change, type Facts, lookedAt } from "./rule.ts";
 
 /** Where the patient is now, in whichever form: the bed, and the room and ward if they are listed too. */

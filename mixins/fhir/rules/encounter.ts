@@ -1,5 +1,6 @@
 /** The rules of every Encounter, whichever service owns it: status, patient, time (FHIR R4, encounter.html). */
 import { intervalOf } from "../../../fhir/dates.ts";
+import { isOpen, OPEN_STATUSES } from "../../../fhir/open-encounters.ts";
 import type { Encounter, Patient } from "../../../fhir/r4.ts";
 import { refusal, statusSteps, subjectStays } from "./common.ts";
 import { notDeletedUnder } from "./deletion.ts";
@@ -9,11 +10,6 @@ import { patientCanHave } from "./patient.ts";
 import { referencesExist } from "./references-exist.ts";
 import type { Change, Rule } from "./rule.ts";
 
-/** Whether the patient is present. */
-export const isOpen = ({ status }: Pick<Encounter, "status">): boolean => OPEN_STATUSES.includes(status);
-
-/** Statuses of an encounter in progress. */
-export const OPEN_STATUSES: readonly string[] = ["arrived", "triaged", "in-progress", "onleave"];
 const NEXT = [...OPEN_STATUSES, "finished", "cancelled", "unknown"];
 
 type Stop = NonNullable<Encounter["location"]>[number];

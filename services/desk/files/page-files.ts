@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import type { Config } from "../../../mesh/config.ts";
 import { Packing, type PageFile } from "../desk.contract.ts";
+import { type Language, LANGUAGES, messagesOf } from "./messages.ts";
 import { linked, type Linked, PAGES, withoutComments } from "./modules.ts";
 import { packageFile } from "./packages.ts";
 
@@ -78,9 +79,16 @@ export class PageFiles {
       ACCESS: access,
       TIME_ZONE: hospitalTimeZone,
       ORGANIZATION: organization,
+      NOT_STARTED: LANGUAGES.map(notStarted).join("\n"),
     };
     return readFileSync(join(PAGES, "index.html"), "utf8").replace(/%([A-Z_]+)%/g, (_, name: string) => fill[name] ?? "");
   }
+}
+
+/** What the document says while, and if, the pages do not start: what loads the texts may be missing. The link loads the document again. */
+function notStarted(language: Language): string {
+  const { "page.notStarted": text, "page.reload": reload } = messagesOf(language);
+  return `<p lang="${language}" dir="auto">${text} <a href="">${reload}</a></p>`;
 }
 
 /** The style sheets in order of their names, after the library's own. */

@@ -29,7 +29,11 @@ function showSignIn(isDown: boolean): void {
 keepFocus(app);
 layOnPaper();
 doOnce();
-await speak(firstLanguage());
+await speak(firstLanguage()).catch((error: unknown) => {
+  app.firstElementChild?.classList.add("now"); // what the document says without texts
+  throw error;
+});
+app.replaceChildren();
 const hasReturned = isAnswer();
 try {
   const isSignedIn = await takeUp();

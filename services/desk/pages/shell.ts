@@ -3,11 +3,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "./html.ts";
 import { type Page, PAGES } from "./pages.ts";
 import { Interruptions } from "./parts/interruptions.ts";
-import { Notices, tell, undoLast } from "./parts/notices.ts";
+import { Notices, undoLast } from "./parts/notices.ts";
 import { SilentServices } from "./parts/silent-services.ts";
 import { PatientSearch } from "./parts/patient-search.ts";
 import { isOffered, MENU } from "./platform/menu.ts";
-import { isOutdated, loadModule } from "./platform/modules.ts";
+import { loadModule } from "./platform/modules.ts";
 import { go, hrefOf, place } from "./platform/router.ts";
 import { isOpenToAll } from "./platform/settings.ts";
 import { person, signOut } from "./platform/sign-in.ts";
@@ -113,7 +113,6 @@ export function Shell() {
       <${SilentServices} />
       ${page === undefined && html`<p>${t("page.none")}</p>`}
       ${page === "loading" && html`<p class="muted" role="status" aria-busy="true">${t("loading")}</p>`}
-      ${page === "failed" && !isOutdated.value && html`<p class="fault" role="alert">${t("page.failed")}</p>`}
       ${isShown && html`<${page} key=${`${name}/${argument ?? ""}/${part ?? ""}`} argument=${argument} part=${part} />`}
     </main>
     <${Notices} />`;
@@ -124,7 +123,6 @@ function Own() {
   const change = ({ currentTarget }: { currentTarget: HTMLSelectElement }) =>
     speak(currentTarget.value as Language).catch(() => {
       currentTarget.value = language.value;
-      if (!isOutdated.value) tell(t("page.failed"));
     });
   return html`<div class="own">
     <label class="visually-hidden" for="language">${t("language")}</label>

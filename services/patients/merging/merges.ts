@@ -18,7 +18,7 @@ import type { MergeState } from "../patients.contract.ts";
 import { mergeConflict, mergedOn, mergeRunning, patientNotActive } from "../patients.errors.ts";
 import { isClosed, replacementOf } from "../patients.model.ts";
 import { MergeNotes, type Moved, type NotesStore } from "./merge-notes.ts";
-import { OPEN_STATUSES } from "../../../mixins/fhir/rules/encounter.ts";
+import { OPEN_STATUSES } from "../../../fhir/open-encounters.ts";
 import { parted, referringClause, replaced, replacing, rewritten } from "./merge.model.ts";
 
 /** Resources per transaction; a merge of at most so many is one transaction. */

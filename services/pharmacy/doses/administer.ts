@@ -3,7 +3,7 @@ import type { Context } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { whoAsks } from "../../../mesh/access/access.ts";
 import type { OccurrenceTime } from "../../../mesh/occurrence-time-contract.ts";
-import type { Patient } from "../../../fhir/r4.ts";
+import type { Medication, Patient } from "../../../fhir/r4.ts";
 import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
@@ -19,6 +19,7 @@ import {
   prescriptionNotActive,
   prescriptionNotFound,
 } from "../pharmacy.errors.ts";
+import { prescribedMedication } from "../pharmacy.model.ts";
 import { administrationOf, cancelAdministration, checkRights, plannedDose, recordOf } from "./administration.model.ts";
 
 type Pharmacy = WithFhir & WithDirectory;
@@ -37,7 +38,10 @@ export async function administer(
   if (outcome === DoseOutcome.given) {
     const mesh = { caller: ctx, directory: directory };
     const patient = record.scanned && (await readIfServed<Patient>(mesh, request.subject.reference ?? ""));
-    checkRights(request, patient, record, at);
+    const { medicationCodeableConcept: coded, medicationReference: stored } = prescribedMedication(request);
+    const isStored = coded === undefined && stored?.reference !== undefined;
+    const medication = isStored ? (await readIfServed<Medication>(mesh, stored.reference ?? ""))?.code : coded;
+    checkRights(request, { patient, medication }, record, at);
   }
   const performer = whoAsks(ctx);
   const by = { at, ...(performer !== undefined && { performer }) };

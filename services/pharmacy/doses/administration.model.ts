@@ -1,6 +1,6 @@
 /** Dose records, and the five rights. Plain data in, plain data out; time is passed in. */
 import { numberOf } from "../../../fhir/json.ts";
-import type { MedicationAdministration, MedicationRequest, Patient } from "../../../fhir/r4.ts";
+import type { CodeableConcept, MedicationAdministration, MedicationRequest, Patient } from "../../../fhir/r4.ts";
 import type { KeyOf } from "../../../mixins/fhir/rules/unique-keys.ts";
 import { placeOf, sharedPlaceOf } from "../../../mixins/fhir/rules/common.ts";
 import { type Administration, DoseOutcome, type DoseRecord } from "../doses.contract.ts";
@@ -14,7 +14,7 @@ import {
   wrongMedication,
   wrongPatient,
 } from "../pharmacy.errors.ts";
-import { codesOf } from "../pharmacy.model.ts";
+import { codesOf, prescribedMedication } from "../pharmacy.model.ts";
 import { fromStockOf } from "../stock/taking.ts";
 import { doseName, dueBetween, scheduleOf } from "./schedule.ts";
 
@@ -28,13 +28,18 @@ const IN_TIME_MS = 3_600_000;
  * Checks right patient, medication, dose, route and time of a dose that was given.
  * @throws 409 WRONG_PATIENT, WRONG_MEDICATION regardless of `override`; NOT_SCANNED, DOSE_DIFFERS, DOSE_OUT_OF_TIME
  */
-export function checkRights(request: MedicationRequest & { id: string }, patient: Patient | undefined, given: DoseRecord, at: Date): void {
+export function checkRights(
+  request: MedicationRequest & { id: string },
+  { patient, medication }: { patient: Patient | undefined; medication: CodeableConcept | undefined },
+  given: DoseRecord,
+  at: Date,
+): void {
   const { scanned, override, due, dose, route } = given;
   const reference = `MedicationRequest/${request.id}`;
   if (scanned) {
     const numbers = patient?.identifier?.flatMap(({ value }) => value ?? []) ?? [];
     if (![placeOf(request.subject), ...numbers].includes(scanned.patient)) throw wrongPatient(reference);
-    const codes = codesOf(request.medicationCodeableConcept).flatMap(({ system, code }) => [code, `${system}|${code}`]);
+    const codes = codesOf(medication).flatMap(({ system, code }) => [code, `${system}|${code}`]);
     if (!codes.includes(scanned.medication)) throw wrongMedication(reference);
   }
   if (override !== undefined) return;
@@ -76,7 +81,7 @@ export function administrationOf(
     id,
     status: isGiven ? "completed" : "not-done",
     ...(!isGiven && { statusReason: [why] }),
-    ...(request.medicationCodeableConcept && { medicationCodeableConcept: request.medicationCodeableConcept }),
+    ...prescribedMedication(request),
     subject: request.subject,
     ...(request.encounter && { context: request.encounter }),
     effectiveDateTime: at.toISOString(),

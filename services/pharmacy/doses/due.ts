@@ -1,5 +1,5 @@
 /** Finds the doses that are due. */
-import type { Encounter, MedicationRequest, Stored } from "../../../fhir/r4.ts";
+import type { CodeableConcept, Encounter, Medication, MedicationRequest, Stored } from "../../../fhir/r4.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import { nonNull } from "../../../fhir/non-null.ts";
 import { codesClause, referenceClause, timeClause } from "../../../fhir/search/exact-clauses.ts";
@@ -9,7 +9,8 @@ import { searchOwners } from "../../../federation/scatter-gather.ts";
 import type { Store } from "../../../store/store.ts";
 import { StoreCache } from "../../../store/store-cache.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
-import { isThere, OPEN_STATUSES } from "../../../mixins/fhir/rules/encounter.ts";
+import { OPEN_STATUSES } from "../../../fhir/open-encounters.ts";
+import { isThere } from "../../../mixins/fhir/rules/encounter.ts";
 import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import type { DueDose } from "../doses.contract.ts";
 import { isOrder } from "../pharmacy.model.ts";
@@ -65,9 +66,10 @@ export class DueDoses {
     ]);
     const done = new Set(recorded);
     const due: DueDose[] = [];
+    const stored = await this.#stored(prescribed.flatMap(({ request, schedule }) => (schedule ? [request] : [])));
     for (const { request, schedule } of prescribed) {
       for (const moment of schedule ? dueBetween(schedule, from, until) : []) {
-        const dose = dueDose(request, moment, now);
+        const dose = dueDose(request, { moment, now, stored: stored.get(request.medicationReference?.reference ?? "") });
         if (!done.has(doseName(dose.prescription, dose.dueAt))) due.push(dose);
       }
     }
@@ -90,6 +92,15 @@ export class DueDoses {
       known.delete(oldest);
     }
     return found;
+  }
+
+  /** The codes of the stored Medications that are prescribed, by their references. */
+  async #stored(requests: MedicationRequest[]): Promise<Map<string, CodeableConcept | undefined>> {
+    const references = requests.flatMap(({ medicationReference }) => medicationReference?.reference ?? []);
+    const any = [...new Set(references)].flatMap((one) => /^Medication\/([^/]+)$/.exec(one)?.[1] ?? []).slice(0, PAGE);
+    if (any.length === 0) return new Map();
+    const rows = await this.#rows({ type: "Medication", clauses: [{ kind: "id", any }], sort: [], limit: PAGE, want: "rows" });
+    return new Map(rows.map(({ id, json }) => [`Medication/${id}`, (parseJson(json ?? "{}") as Partial<Medication>).code]));
   }
 
   async #rows(query: StoreQuery): Promise<Row[]> {

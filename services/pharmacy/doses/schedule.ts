@@ -1,11 +1,11 @@
 /** Computes when the doses of a prescription are due, from its structured Dosage. Plain data in, plain data out; time is passed in. */
 import { numberOf } from "../../../fhir/json.ts";
 import { intervalOf } from "../../../fhir/dates.ts";
-import type { Dosage, MedicationRequest, Timing } from "../../../fhir/r4.ts";
+import type { CodeableConcept, Dosage, MedicationRequest, Timing } from "../../../fhir/r4.ts";
 import { hospitalZone, momentOf, shownAt } from "../../../fhir/time-zone.ts";
 import type { Amount, DoseTiming, DueDose } from "../doses.contract.ts";
 import { timingImpossible } from "../pharmacy.errors.ts";
-import { medicationOf, prescribedBy } from "../pharmacy.model.ts";
+import { namedMedicationOf, prescribedBy } from "../pharmacy.model.ts";
 
 const UNIT_MS = { h: 3_600_000, d: 86_400_000, wk: 604_800_000 } as const;
 /** Time after which a dose is late, milliseconds. */
@@ -91,8 +91,11 @@ export function dueBetween({ from, until, everyMs }: Schedule, low: number, high
 /** Identifies a dose of a prescription: there is one record for each. */
 export const doseName = (prescription: string, dueAt: string): string => `${prescription}|${dueAt}`;
 
-/** A dose as callers get it. */
-export function dueDose(request: MedicationRequest & { id: string }, moment: number, now: Date): DueDose {
+/** A dose as callers get it. @param stored the code of the stored Medication that is prescribed */
+export function dueDose(
+  request: MedicationRequest & { id: string },
+  { moment, now, stored }: { moment: number; now: Date; stored?: CodeableConcept | undefined },
+): DueDose {
   const [dosage] = request.dosageInstruction ?? [];
   const quantity = dosage?.doseAndRate?.[0]?.doseQuantity;
   const value = numberOf(quantity?.value);
@@ -101,7 +104,7 @@ export function dueDose(request: MedicationRequest & { id: string }, moment: num
     prescription: `MedicationRequest/${request.id}`,
     patient: request.subject.reference ?? "",
     ...(request.encounter?.reference !== undefined && { encounter: request.encounter.reference }),
-    medication: medicationOf(request) ?? { system: "", code: "" },
+    medication: namedMedicationOf(request, stored),
     ...(value !== undefined && { dose: { value, unit: quantity?.unit ?? quantity?.code ?? "" } }),
     ...(route !== undefined && { route }),
     dosage: dosage?.text ?? "",

@@ -8,7 +8,7 @@ import { codesClause, idClause, referenceClause, tokenClause } from "../../../fh
 import type { Clause, Page, Row, StoreQuery } from "../../../fhir/search/query.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
-import { OPEN_STATUSES } from "../../../mixins/fhir/rules/encounter.ts";
+import { OPEN_STATUSES } from "../../../fhir/open-encounters.ts";
 import type { Rights } from "../../../mesh/access/access.ts";
 import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import { CRITICAL } from "../../lab/bench.contract.ts";

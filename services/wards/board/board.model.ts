@@ -1,5 +1,6 @@
 /** Makes a board from the known wards, stays and patients. Plain data in, plain data out; time is passed in. */
 import type { AllergyIntolerance, Condition, Encounter, FhirResource, Flag, Patient, Reference, ServiceRequest } from "../../../fhir/r4.ts";
+import { currentAllergies } from "../../../fhir/clinical-status.ts";
 import { intervalOf } from "../../../fhir/dates.ts";
 import { dayOf } from "../../../fhir/time-zone.ts";
 import { placeOf as readPlace } from "../../../mixins/fhir/rules/common.ts";
@@ -163,7 +164,7 @@ function linesOf(known: Known, now: Date): Lines {
       days: daysSince(admittedAt, now),
       ...(diagnosis !== undefined && { diagnosis }),
       ...(isolation !== undefined && { isolation }),
-      allergies: [...new Set((allergies.get(patient) ?? []).flatMap((it) => allergyOf(it) ?? []))],
+      allergies: [...new Set(currentAllergies(allergies.get(patient) ?? []).map(({ code }) => textOf(code) ?? "?"))],
       ...(reference !== undefined && { physician: reference }),
       ...(physicianName !== undefined && { physicianName }),
       ...(transfer && { transfer }),
@@ -207,12 +208,6 @@ const textOf = (concept: Concept | undefined): string | undefined =>
 
 const has = (concept: Concept | undefined, codes: string[]): boolean =>
   concept?.coding?.some(({ code = "" }) => codes.includes(code)) ?? false;
-
-/** The substance of an allergy; undefined if the allergy is inactive or was an error. */
-function allergyOf({ code, clinicalStatus, verificationStatus }: AllergyIntolerance): string | undefined {
-  const isOver = has(clinicalStatus, ["inactive", "resolved"]) || has(verificationStatus, ["refuted", "entered-in-error"]);
-  return isOver ? undefined : (textOf(code) ?? "?");
-}
 
 function isolationOf({ status, code, category, period }: Flag, now: Date): string | undefined {
   const [, end = Number.POSITIVE_INFINITY] = (period?.end !== undefined && intervalOf(period.end)) || [];

@@ -1,6 +1,7 @@
 /** A patient in a few words, for a line of the board. Plain data in, plain data out. */
 import { intervalOf } from "../../../fhir/dates.ts";
-import type { HumanName, Patient } from "../../../fhir/r4.ts";
+import type { Patient } from "../../../fhir/r4.ts";
+import { isFormer, namesInOrder, nameText } from "../../../fhir/shown-names.ts";
 import { dayOf } from "../../../fhir/time-zone.ts";
 import type { BoardPatient } from "../board.contract.ts";
 
@@ -24,14 +25,12 @@ export function personOf(patient: string, record: Patient | undefined, now: Date
   };
 }
 
-/** Current names, the official one first. */
-function namesOf({ name = [] }: Patient): string[] {
-  const valid = name.filter(({ use }) => use !== "old" && use !== "maiden");
-  const first = valid.find(({ use }) => use === "official") ?? valid[0];
-  return [...new Set([...(first ? [first] : []), ...valid].map(textOf))].filter(Boolean);
+/** Present names, or the former ones of a person who has no other, the official one first. */
+function namesOf({ name }: Patient): string[] {
+  const names = namesInOrder(name).filter((one) => nameText(one) !== "");
+  const present = names.filter((one) => !isFormer(one));
+  return [...new Set((present.length > 0 ? present : names).map(nameText))];
 }
-
-const textOf = ({ text, family = "", given = [] }: HumanName): string => text ?? [...given, family].filter(Boolean).join(" ");
 
 /** Age by the hospital's calendar; undefined for a birth date in the future. A birth date without a day gives years only. */
 export function ageOf(birthDate: string, now: Date): BoardPatient["age"] {

@@ -14,7 +14,7 @@ const MAX_VERSIONS = 12_000;
 
 /** The elements that are kept, by type. */
 const ELEMENTS: Partial<Record<ResourceType, readonly string[]>> = {
-  AllergyIntolerance: ["patient", "code", "clinicalStatus", "verificationStatus"],
+  AllergyIntolerance: ["patient", "code", "clinicalStatus", "verificationStatus", "criticality", "reaction"],
   Condition: ["code"],
   Encounter: [
     "status",

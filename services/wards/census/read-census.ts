@@ -6,7 +6,7 @@ import type { Clause, StoreQuery } from "../../../fhir/search/query.ts";
 import { hospitalZone } from "../../../fhir/time-zone.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import { searchOwners } from "../../../federation/scatter-gather.ts";
-import { OPEN_STATUSES } from "../../../mixins/fhir/rules/encounter.ts";
+import { OPEN_STATUSES } from "../../../fhir/open-encounters.ts";
 import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import type { WardPlace } from "../board/ward-tree.ts";
 import type { Census } from "../census.contract.ts";

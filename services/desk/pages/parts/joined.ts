@@ -14,13 +14,15 @@ export interface Joined<Resource> {
   isPartial: boolean;
 }
 
-/** @param link the search parameter that refers to the patient: `subject` */
+/** @param link the search parameter that refers to the patient: `subject` @param find a search that adds to the query */
 export async function searchWithPatients<Resource extends FhirResource & { subject?: Reference }>(
   type: Resource["resourceType"],
   query: Record<string, string>,
   link = "subject",
+  find: typeof search<Resource> = search,
 ): Promise<Joined<Resource>> {
-  const { resources, included, isPartial } = await search<Resource>(type, { ...query, _include: `${type}:${link}` });
+  const asked: [string, string][] = [...Object.entries(query), ["_include", `${type}:${link}`]];
+  const { resources, included, isPartial } = await find(type, asked);
   const patients = new Map(included.map((one) => [`${one.resourceType}/${one.id}`, one as Patient]));
   return { all: resources.map((of) => ({ of, patient: patients.get(of.subject?.reference ?? "") })), isPartial };
 }

@@ -2,10 +2,9 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../html.ts";
-import { isOutdated, loadModule } from "../platform/modules.ts";
+import { loadModule } from "../platform/modules.ts";
 import { type TextKey, t } from "../platform/texts.ts";
 import { Dialog } from "./dialog.ts";
-import { tell } from "./notices.ts";
 
 /**
  * Shows the dialog's frame at once, and its content when that is loaded.
@@ -26,11 +25,7 @@ export function later<Props extends { onClose: () => void }>(
           known = loaded;
           if (!isClosed) setLoaded(() => loaded);
         },
-        () => {
-          if (isClosed) return; // another dialog may be open by now
-          if (!isOutdated.value) tell(t("page.failed")); // else it is said above the page
-          props.onClose();
-        },
+        () => isClosed || props.onClose(), // why is said above the page; another dialog may be open by now
       );
       return () => {
         isClosed = true;

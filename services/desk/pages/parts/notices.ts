@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { html } from "../html.ts";
 import { Refused } from "../platform/api.ts";
-import { sentenceOf } from "../platform/errors.ts";
+import { sentenceOf, undoSentenceOf } from "../platform/errors.ts";
 import { t } from "../platform/texts.ts";
 
 interface Notice {
@@ -27,7 +27,9 @@ const UNDO_MS = 300_000;
 function add(notice: Omit<Notice, "id">): void {
   count += 1;
   const id = count;
-  notices.value = [...notices.value, { id, ...notice }].slice(-MAX_NOTICES);
+  // The same refusal again is one refusal: several would cover a dialog on a phone.
+  const others = notices.value.filter((one) => !(notice.isFault && one.isFault && one.text() === notice.text()));
+  notices.value = [...others, { id, ...notice }].slice(-MAX_NOTICES);
   if (!notice.isFault) setTimeout(() => close(id), notice.undo ? UNDO_MS : SEEN_MS);
 }
 
@@ -71,7 +73,7 @@ function undoOne({ id, text, undo }: Notice): Promise<void> {
       await undo?.();
       tell(t("undo.done"));
     } catch (error) {
-      sayFault(error);
+      add({ text: () => undoSentenceOf(error), isFault: true });
       if (error instanceof Refused && error.isTemporary) add({ text, ...(undo && { undo }) }); // to be tried again
     }
     isUndoing = false;

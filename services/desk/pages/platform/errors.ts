@@ -40,3 +40,9 @@ export function sentenceOf(error: unknown): string {
   if (error.isTemporary) return t("error.UNREACHABLE");
   return t("error.other", { what: error.type.toLowerCase().replaceAll("_", " ") });
 }
+
+/** Like `sentenceOf`, why something is not undone: what was changed since may have been changed by the same person. */
+export function undoSentenceOf(error: unknown): string {
+  const isChanged = error instanceof Refused && (error.status === 412 || /_CHANGED$|STALE/.test(error.type));
+  return isChanged ? t("undo.changed") : sentenceOf(error);
+}

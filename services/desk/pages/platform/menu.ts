@@ -40,6 +40,7 @@ export function isOffered({ roles }: MenuEntry): boolean {
 const DONE_BY: Record<string, readonly string[]> = {
   "see AllergyIntolerance": [...CARE, "pharmacist"],
   "see Condition": [...CARE, "pharmacist"],
+  "see DiagnosticReport": [...CARE, "lab-technician"],
   "see DocumentReference": [...CARE, "records-office"],
   "see Encounter": [...CARE, "front-desk", "lab-technician", "pharmacist", "billing", "records-office"],
   "see MedicationAdministration": [...CARE, "pharmacist"],

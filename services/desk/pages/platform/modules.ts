@@ -4,8 +4,11 @@ import { signal } from "@preact/signals";
 /** Time limit of the question which version there is, milliseconds. */
 const ANSWER_MS = 5_000;
 
-/** The pages were updated while they are shown, and something of the version that is shown is gone: only a reload helps. */
-export const isOutdated = signal(false);
+/**
+ * Why only a reload helps, as the key of its text: the pages were updated while they are shown, and something of the version that is shown is gone;
+ * or a module could not be loaded, which browsers do not try again in the same document.
+ */
+export const reloadReason = signal<"page.outdated" | "page.failed" | undefined>(undefined);
 
 /** The address of the module with which the pages start: it changes with every module that they load. */
 const startOf = (document: Document): string | null | undefined => document.querySelector('script[type="module"]')?.getAttribute("src");
@@ -17,12 +20,14 @@ async function isReplaced(): Promise<boolean> {
   return typeof start === "string" && start !== startOf(document);
 }
 
-/** Loads a module by `import()`. @throws if that fails; if because of an update of the pages, `isOutdated` is set before */
+/** Loads a module by `import()`. @throws if that fails; `reloadReason` is set before */
 export async function loadModule<Module>(load: () => Promise<Module>): Promise<Module> {
   try {
     return await load();
   } catch (error) {
-    isOutdated.value ||= await isReplaced().catch(() => false);
+    if (reloadReason.value !== "page.outdated") {
+      reloadReason.value = (await isReplaced().catch(() => false)) ? "page.outdated" : "page.failed";
+    }
     throw error;
   }
 }

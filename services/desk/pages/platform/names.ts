@@ -1,20 +1,19 @@
 /** People of FHIR as text: names, numbers, sex. */
-import type { HumanName, Patient } from "../../../../fhir/r4.ts";
+import type { Patient } from "../../../../fhir/r4.ts";
+import { namesInOrder, nameText } from "../../../../fhir/shown-names.ts";
 import { t, tIfAny } from "./texts.ts";
 
-const textOf = ({ text, family, given = [] }: HumanName): string => text ?? [...given, family].filter(Boolean).join(" ");
-
-/** The official name, else the first; words for a person without a name, and others for one who is not known at the moment. */
+/** The official name, else another present one; words for a person without a name, and others for one who is not known at the moment. */
 export function nameOf(patient: Pick<Patient, "name"> | undefined): string {
   if (!patient) return t("person.notKnown");
-  const names = patient.name ?? [];
-  const name = names.find(({ use }) => use === "official") ?? names[0];
-  return (name && textOf(name)) || t("person.noName");
+  return namesInOrder(patient.name).map(nameText).find(Boolean) ?? t("person.noName");
 }
 
 /** All other names: in another script, at birth. */
 export const otherNamesOf = (patient: Pick<Patient, "name">): string[] =>
-  (patient.name ?? []).map(textOf).filter((name) => name !== "" && name !== nameOf(patient));
+  namesInOrder(patient.name)
+    .map(nameText)
+    .filter((name) => name !== "" && name !== nameOf(patient));
 
 /** Longer identifiers are not for people. */
 const MAX_NUMBER = 24;

@@ -12,6 +12,7 @@ import { Wide } from "../parts/wide.ts";
 import { actionsOf, getText } from "../platform/api.ts";
 import { dateOf, day } from "../platform/clock.ts";
 import { type Loaded, useLoad } from "../platform/load.ts";
+import { saveFile } from "../platform/saving.ts";
 import { numberIn, t, type TextKey } from "../platform/texts.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
@@ -44,9 +45,7 @@ export default function CensusPage() {
   const save = async () => {
     try {
       const query = new URLSearchParams({ from, to, ...(ward && { ward }) });
-      const url = URL.createObjectURL(new Blob([await getText(`/api/wards/censusCsv?${query}`)], { type: "text/csv" }));
-      Object.assign(document.createElement("a"), { href: url, download: `census ${from} ${to}.csv` }).click();
-      URL.revokeObjectURL(url);
+      saveFile(`census ${from} ${to}.csv`, await getText(`/api/wards/censusCsv?${query}`), "text/csv");
     } catch (error) {
       sayFault(error);
     }
@@ -80,7 +79,7 @@ function Days({ known, ward }: PartProps) {
         numberIn(sumOf(days, (one) => one[of])),
       ),
     ];
-    return html`<tr key=${name} class=${isTotal ? "total" : ""}><th scope="row" class="nowrap"><bdi>${name}</bdi></th>${figures.map((text, index) => html`<td key=${index} class="figure" data-label=${HEADS[index] && t(HEADS[index])}>${text}</td>`)}</tr>`;
+    return html`<tr key=${name} class=${isTotal ? "total" : ""}><th scope="row" class=${ward === ALL ? "" : "nowrap"}><bdi>${name}</bdi></th>${figures.map((text, index) => html`<td key=${index} class="figure" data-label=${HEADS[index] && t(HEADS[index])}>${text}</td>`)}</tr>`;
   };
   const show = ({ days, to }: Census) => {
     const own = days.filter((one) => one.ward === ward);

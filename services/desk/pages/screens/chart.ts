@@ -20,6 +20,7 @@ import { Orders } from "./chart/orders.ts";
 import { PartsMenu } from "./chart/parts-menu.ts";
 import { Prescriptions } from "./chart/prescriptions.ts";
 import { Problems } from "./chart/problems.ts";
+import { Reports } from "./chart/reports.ts";
 import { Results } from "./chart/results.ts";
 import { reloadParts, useParts } from "./chart/sources.ts";
 import { Timeline } from "./chart/timeline.ts";
@@ -87,6 +88,7 @@ function Record({ reference, isReplacement }: { reference: string; isReplacement
       </div>
       <div class="stack">
         <${Results} loaded=${parts.results} />
+        <${Reports} loaded=${parts.reports} />
         <${Notes} loaded=${parts.notes} ...${given} />
         <${Encounters} loaded=${parts.encounters} patient=${patient.value} parts=${parts} />
         <${Timeline} parts=${parts} />

@@ -12,8 +12,9 @@ import { since } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
 import { dosageWords } from "../platform/dosage-words.ts";
 import { useLoad, useTurn } from "../platform/load.ts";
+import { medicationText, searchNaming } from "../platform/medications.ts";
 import { nameOf } from "../platform/names.ts";
-import { conceptOf, countText } from "../platform/shown-values.ts";
+import { countText } from "../platform/shown-values.ts";
 import { t } from "../platform/texts.ts";
 import { Dispense } from "./dispensary/dispense.ts";
 import { HandedOut } from "./dispensary/handed-out.ts";
@@ -27,7 +28,13 @@ export default function Dispensary() {
   const more = useMore(50, 1_000);
   const requests = useLoad(
     "to prepare",
-    () => searchWithPatients<MedicationRequest>("MedicationRequest", { ...toPrepare(), _sort: "authoredon", _count: `${more.count}` }),
+    () =>
+      searchWithPatients<MedicationRequest>(
+        "MedicationRequest",
+        { ...toPrepare(), _sort: "authoredon", _count: `${more.count}` },
+        "subject",
+        searchNaming,
+      ),
     live.everyMs,
   );
   useTurn(requests, more.count);
@@ -39,9 +46,9 @@ export default function Dispensary() {
   };
   const row = (one: Request) => html`<li key=${one.of.id}>
     <span>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}<br />
-      <bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> <bdi class="nowrap">× ${countText(one.of.dispenseRequest?.quantity ?? {})}</bdi><br />
+      <bdi>${medicationText(one.of)}</bdi> ${one.of.dispenseRequest?.quantity && html`<bdi class="nowrap">× ${countText(one.of.dispenseRequest.quantity)}</bdi>`}<br />
       <span class="muted"><${Dotted} of=${[dosageWords(one.of.dosageInstruction), html`<span class="nowrap">${since(one.of.authoredOn)}</span>`]} /></span></span>
-    <button type="button" onClick=${() => setOpen(one)}>${t("dispense")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button>
+    <button type="button" onClick=${() => setOpen(one)}>${t("dispense")}<${For} who=${`${medicationText(one.of)}, ${nameOf(one.patient)}`} /></button>
   </li>`;
   const show = ({ all, isPartial }: Joined<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} />
     ${all.length === 0 && !isPartial && html`<p class="muted">${t("dispensary.nothingToPrepare")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;

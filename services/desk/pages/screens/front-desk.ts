@@ -1,6 +1,7 @@
 /** The front desk: patients are found or registered, the day's visits, and appointments. */
 import { useState } from "preact/hooks";
-import type { Patient } from "../../../../fhir/r4.ts";
+import { OPEN_STATUSES } from "../../../../fhir/open-encounters.ts";
+import type { Encounter, Patient } from "../../../../fhir/r4.ts";
 import type { visits as visitsContract } from "../../../visits/visits.contract.ts";
 import { html } from "../html.ts";
 import { say, sayFault } from "../parts/notices.ts";
@@ -8,7 +9,9 @@ import { Field } from "../parts/field.ts";
 import { Form } from "../parts/form.ts";
 import { LabelDialog } from "../parts/label.ts";
 import { PersonLine } from "../parts/person-line.ts";
-import { actionsOf, read } from "../platform/api.ts";
+import { actionsOf, read, search } from "../platform/api.ts";
+import { since } from "../platform/clock.ts";
+import { useLoad } from "../platform/load.ts";
 import { offers } from "../platform/menu.ts";
 import { nameOf } from "../platform/names.ts";
 import { hrefOf } from "../platform/router.ts";
@@ -41,6 +44,12 @@ export default function FrontDesk() {
   </div>`;
 }
 
+/** The visit and the stay that are open already: a second visit would be refused. */
+async function openEncounters({ id }: Patient): Promise<Encounter[]> {
+  return (await search<Encounter>("Encounter", { subject: `Patient/${id}`, status: OPEN_STATUSES.join(), _sort: "date", _count: "3" }))
+    .resources;
+}
+
 /** A known patient at the desk: opens a visit, prints a label. */
 function Present({ patient, onClose, onDone }: { patient: Patient; onClose: () => void; onDone: () => void }) {
   const kept = `visit ${patient.id}`;
@@ -53,7 +62,12 @@ function Present({ patient, onClose, onDone }: { patient: Patient; onClose: () =
     onClose();
     onDone();
   };
+  const there = useLoad(`encounters of ${patient.id}`, () => openEncounters(patient));
   return html`<p><${PersonLine} patient=${patient} /></p>
+    <p role="status">${there.value?.map(
+      (one) =>
+        html`<span key=${one.id} class="tag warn">${t(one.class.code === "AMB" ? "chart.visitSince" : "chart.staySince")} ${since(one.period?.start)}</span> `,
+    )}</p>
     <${Form} draft=${kept} send=${openVisit} submit=${t("visit.open")} onCancel=${onClose} label=${t("visit.open")}>
       ${() => html`<${Field} label=${t("visit.reason")} name="reason" value=${reason} onValue=${setReason} autofocus />`}
     <//>

@@ -4,6 +4,7 @@ import type { Patient } from "../../../../fhir/r4.ts";
 import type { DueDose } from "../../../pharmacy/doses.contract.ts";
 import type { pharmacy as pharmacyContract } from "../../../pharmacy/pharmacy.contract.ts";
 import type { BoardWard } from "../../../wards/board.contract.ts";
+import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
 import { html } from "../html.ts";
 import { Field } from "../parts/field.ts";
 import { For } from "../parts/for.ts";
@@ -13,24 +14,34 @@ import { actionsOf, readAll } from "../platform/api.ts";
 import { timeOf } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
+import { dueText } from "../platform/medications.ts";
 import { nameOf } from "../platform/names.ts";
 import { useAllWards, wardOf } from "../platform/own-ward.ts";
 import { go } from "../platform/router.ts";
 import { quantityOf } from "../platform/shown-values.ts";
-import { joined, t } from "../platform/texts.ts";
+import { joined, listed, t } from "../platform/texts.ts";
 import { later } from "../parts/later.ts";
 import { DoseDialog } from "./round/dose.ts";
 
 const NotedDoses = later("round.noted", () => import("./round/noted-doses.ts").then((it) => it.NotedDoses));
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
+const wards = actionsOf<typeof wardsContract>("wards");
 /** How long before they are due doses are shown, minutes: the round starts before the hour. */
 const AHEAD_MINUTES = 60;
 
 interface Due {
   doses: DueDose[];
   patients: Map<string, Patient>;
-  beds: Map<string, string>;
+  /** By patient. */
+  places: Map<string, Place>;
+  /** Whether what is known of allergies may be too little. */
+  hasUnknownAllergies: boolean;
+}
+
+interface Place {
+  bed: string;
+  allergies: string[];
 }
 
 /** @param argument the id of a ward; absent: the own */
@@ -45,30 +56,46 @@ export default function Round({ argument }: { argument?: string }) {
 }
 
 async function dueIn(ward: BoardWard): Promise<Due> {
-  const doses = await pharmacy.due({ ward: ward.location, aheadMinutes: AHEAD_MINUTES });
-  const beds = new Map(
-    ward.rooms.flatMap((room) => room.beds.flatMap(({ stay, name }) => (stay ? [[stay.patient, joined(room.name, name)]] : []))),
+  const [doses, board] = await Promise.all([
+    pharmacy.due({ ward: ward.location, aheadMinutes: AHEAD_MINUTES }),
+    wards.board({ ward: ward.location }),
+  ]);
+  const rooms = board.wards.flatMap((one) => one.rooms);
+  const places = new Map(
+    rooms.flatMap((room) =>
+      room.beds.flatMap(({ stay, name }): [string, Place][] =>
+        stay ? [[stay.patient, { bed: joined(room.name, name), allergies: stay.allergies }]] : [],
+      ),
+    ),
   );
-  return { doses, beds, patients: await readAll<Patient>(doses.map(({ patient }) => patient)) };
+  const patients = await readAll<Patient>(doses.map(({ patient }) => patient));
+  return { doses, patients, places, hasUnknownAllergies: board.unknown.includes("allergies") };
 }
 
 function Doses({ ward }: { ward: BoardWard }) {
   const live = useNews("types=Encounter,MedicationAdministration,MedicationRequest", () => due.reload());
   const due = useLoad(`due ${ward.location}`, () => dueIn(ward), live.everyMs);
   const [open, setOpen] = useState<DueDose | "noted" | undefined>();
-  const lying = ward.rooms.flatMap(({ beds }) => beds.flatMap(({ stay }) => stay?.patient ?? []));
+  const lying = [...(due.value?.places.keys() ?? [])];
   const dose = (one: DueDose, patient: Patient | undefined) => html`<li key=${`${one.prescription} ${one.dueAt}`}>
-    <span><strong><bdi>${one.medication.display ?? one.medication.code}</bdi></strong> ${one.dose ? quantityOf(one.dose) : html`<bdi>${one.dosage}</bdi>`} <bdi class="muted">${one.route}</bdi></span>
+    <span><strong><bdi>${dueText(one)}</bdi></strong> ${one.dose ? quantityOf(one.dose) : html`<bdi>${one.dosage}</bdi>`} <bdi class="muted">${one.route}</bdi></span>
     <span class="buttons"><time datetime=${one.dueAt}>${timeOf(one.dueAt)}</time> ${one.isLate && html`<span class="tag bad">${t("round.late")}</span>`}
-    <button type="button" onClick=${() => setOpen(one)}>${t("round.note")}<${For} who=${`${one.medication.display ?? one.medication.code}, ${nameOf(patient)}, ${timeOf(one.dueAt)}`} /></button></span></li>`;
-  const show = ({ doses, patients, beds }: Due) => html`<p class="muted" role="status">${t("round.count", { n: doses.length })}</p>
+    <button type="button" onClick=${() => setOpen(one)}>${t("round.note")}<${For} who=${`${dueText(one)}, ${nameOf(patient)}, ${timeOf(one.dueAt)}`} /></button></span></li>`;
+  const show = ({
+    doses,
+    patients,
+    places,
+    hasUnknownAllergies,
+  }: Due) => html`<p class="muted" role="status">${t("round.count", { n: doses.length })}</p>
+    ${hasUnknownAllergies && doses.length > 0 && html`<p class="not-known"><span aria-hidden="true">?</span> ${t("allergies.notKnown")}</p>`}
     ${[...Map.groupBy(doses, ({ patient }) => patient)].map(([reference, theirs]) => {
       const patient = patients.get(reference);
-      return html`<section key=${reference} aria-label=${nameOf(patient)}><h3><bdi class="tag">${beds.get(reference)}</bdi> ${patient && html`<${PersonLine} patient=${patient} />`}</h3><ul class="list">${theirs.map((one) => dose(one, patient))}</ul></section>`;
+      const { bed, allergies = [] } = places.get(reference) ?? {};
+      return html`<section key=${reference} aria-label=${nameOf(patient)}><h3>${bed && html`<bdi class="tag">${bed}</bdi> `}${patient && html`<${PersonLine} patient=${patient} />`}${allergies.length > 0 && html` <span class="tag bad">⚠ ${listed(allergies)}</span>`}</h3><ul class="list">${theirs.map((one) => dose(one, patient))}</ul></section>`;
     })}`;
   const close = () => setOpen(undefined);
   const actions = html`<button type="button" onClick=${() => setOpen("noted")}>${t("round.noted")}</button>`;
   return html`<${Panel} title=${t("round.due")} loaded=${due} show=${show} actions=${actions} />
     ${open === "noted" && html`<${NotedDoses} patients=${lying} onClose=${close} onDone=${due.reload} />`}
-    ${typeof open === "object" && html`<${DoseDialog} dose=${open} patient=${due.value?.patients.get(open.patient)} onClose=${close} onDone=${due.reload} />`}`;
+    ${typeof open === "object" && html`<${DoseDialog} dose=${open} patient=${due.value?.patients.get(open.patient)} allergies=${due.value?.places.get(open.patient)?.allergies ?? []} onClose=${close} onDone=${due.reload} />`}`;
 }

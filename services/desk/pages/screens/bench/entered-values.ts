@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { DiagnosticReport, Observation } from "../../../../../fhir/r4.ts";
 import type { LabReport, ReportLine } from "../../../../lab/bench.contract.ts";
 import { html } from "../../html.ts";
-import { findingOf, FlagOf, rangeOf } from "../../parts/finding.ts";
+import { findingOf, flagOf, FlagOf, rangeOf } from "../../parts/finding.ts";
 import { search } from "../../platform/api.ts";
 import { conceptOf, measureIn } from "../../platform/shown-values.ts";
 import { testText } from "../../platform/test-names.ts";
@@ -70,7 +70,7 @@ export async function reviewOfOrder(order: string, tests: string[]): Promise<Rev
     code: one.code.coding?.find(({ code = "" }) => tests.includes(code))?.code ?? "",
     name: conceptOf(one.code),
     finding: findingOf(one),
-    flag: one.interpretation?.[0]?.coding?.[0]?.code,
+    flag: flagOf(one),
     range: rangeOf(one),
   }));
   return {

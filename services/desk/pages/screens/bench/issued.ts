@@ -5,7 +5,7 @@ import { html } from "../../html.ts";
 import { Dotted } from "../../parts/dotted.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { For } from "../../parts/for.ts";
-import { Finding, Flag, rangeOf } from "../../parts/finding.ts";
+import { Finding, Flag, foundAt, rangeOf } from "../../parts/finding.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../../parts/joined.ts";
 import { useMore } from "../../parts/more.ts";
 import { NotKnown, Panel, Partial } from "../../parts/panel.ts";
@@ -33,7 +33,7 @@ export function Issued({ turn }: { turn: number }) {
   const [open, setOpen] = useState<{ kind: "correct" | "print"; result: Result } | undefined>();
   const row = (one: Result) => html`<tr key=${one.of.id}><th scope="row"><bdi>${conceptOf(one.of.code)}</bdi></th>
     <td class="figure"><${Finding} of=${one.of} /> <${Flag} of=${one.of} /></td><td>${one.patient && html`<${PersonLine} patient=${one.patient} />`}</td>
-    <td class="nowrap">${momentOf(one.of.issued ?? one.of.effectiveDateTime)} ${one.of.status === "corrected" && html`<span class="tag">${t("bench.corrected")}</span>`}</td>
+    <td class="nowrap">${momentOf(one.of.issued ?? foundAt(one.of))} ${one.of.status === "corrected" && html`<span class="tag">${t("bench.corrected")}</span>`}</td>
     <td class="pair"><button type="button" class="quiet" onClick=${() => setOpen({ kind: "correct", result: one })}>${t("bench.correct")}<${For} who=${`${conceptOf(one.of.code)}, ${nameOf(one.patient)}`} /></button>
       <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", result: one })}>${t("print")}<${For} who=${`${conceptOf(one.of.code)}, ${nameOf(one.patient)}`} /></button></td></tr>`;
   const show = ({ all, isPartial }: Joined<Observation>) => html`<${Partial} isPartial=${isPartial} />

@@ -1,5 +1,6 @@
 /** What must be seen first: identity, allergies, whether the patient has died or the record was replaced. */
 import { useState } from "preact/hooks";
+import { isOpen } from "../../../../../fhir/open-encounters.ts";
 import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
 import { transferOf } from "../../../../hospitalizations/transfers.contract.ts";
 import { html } from "../../html.ts";
@@ -36,7 +37,7 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
   const [open, setOpen] = useState<"label" | "details" | "admission" | "transfer" | "allergy" | "vitals" | undefined>();
   const { deceasedBoolean, deceasedDateTime, telecom = [] } = patient;
   const replacement = replacedBy(patient);
-  const current = parts.encounters.value?.resources.find(({ status }) => status === "in-progress" || status === "onleave");
+  const current = parts.encounters.value?.resources.find(isOpen);
   const close = () => setOpen(undefined);
   const [born, number] = [patient.birthDate && `${dateOf(patient.birthDate)} (${ageOf(patient.birthDate)})`, numberOf(patient)];
   return html`<section class="banner" aria-label=${t("chart.banner")}>

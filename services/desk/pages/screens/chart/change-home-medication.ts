@@ -8,8 +8,8 @@ import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { useRecordEditing } from "../../parts/record-editing.ts";
 import { dateOf, today } from "../../platform/clock.ts";
+import { medicationText } from "../../platform/medications.ts";
 import type { Draft } from "../../platform/drafts.ts";
-import { conceptOf } from "../../platform/shown-values.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import { dosageTextOf, sinceOf, stopped, takenSince } from "./home-medication-status.ts";
 
@@ -49,7 +49,7 @@ function textOf(field: string, value: string): string {
 }
 
 export function ChangeHomeMedication({ of, onClose, onDone }: ChangeProps) {
-  const what = conceptOf(of.medicationCodeableConcept);
+  const what = medicationText(of);
   const editing = useRecordEditing({ of, fieldsOf, withFields, onClose, onDone });
   const { dosage = "", since = "" } = editing.fields;
   const { set } = editing;

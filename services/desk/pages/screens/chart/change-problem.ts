@@ -1,5 +1,6 @@
 /** A problem is resolved, corrected, or marked as entered in error. Each can be undone at once; changes by others are not overwritten. */
 import type { Condition } from "../../../../../fhir/r4.ts";
+import { isCurrent, isMistake } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
 import { DateField } from "../../parts/date-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -11,7 +12,8 @@ import { dateOf, today } from "../../platform/clock.ts";
 import type { Draft } from "../../platform/drafts.ts";
 import { conceptOf } from "../../platform/shown-values.ts";
 import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
-import { active, enteredInError, isError, resolved, statusOf } from "./problem-status.ts";
+import { active, enteredInError, resolved } from "./problem-status.ts";
+import { statusOf } from "./status-text.ts";
 
 /** As a status: entered in error. */
 const ERROR = "entered-in-error";
@@ -20,7 +22,7 @@ const ERROR = "entered-in-error";
 const fieldsOf = (one: Condition): Draft => ({
   text: conceptOf(one.code),
   since: (one.onsetDateTime ?? "").slice(0, 10),
-  status: isError(one) ? ERROR : statusOf(one),
+  status: isMistake(one) ? ERROR : statusOf(one),
 });
 
 /** The changed problem: with a new text it does not keep the code of the previous one. */
@@ -69,7 +71,7 @@ export function ChangeProblem({ of, onClose, onDone }: ChangeProblemProps) {
     <//>
     <div class="buttons">
       ${
-        statusOf(of) === "active"
+        isCurrent(of)
           ? html`<button type="button" onClick=${() => become("resolved", "problem.isResolved")}>${t("problem.resolve")}</button>`
           : html`<button type="button" onClick=${() => become("active", "problem.isActive")}>${t("problem.activate")}</button>`
       }

@@ -1,5 +1,6 @@
 /** Corrects a patient's details. Changes by others are not overwritten: both versions are shown to choose from. */
 import type { Patient } from "../../../../../fhir/r4.ts";
+import { namesInOrder } from "../../../../../fhir/shown-names.ts";
 import { html } from "../../html.ts";
 import { BirthDateField, birthDateOf } from "../../parts/birth-date-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -16,7 +17,7 @@ import { t } from "../../platform/texts.ts";
 
 const FIELDS = ["family", "given", "birthDate", "gender", "phone"] as const;
 
-const officialOf = ({ name = [] }: Patient) => name.find(({ use }) => use === "official") ?? name[0];
+const officialOf = ({ name }: Patient) => namesInOrder(name)[0];
 
 /** The fields of a record. */
 function fieldsOf(patient: Patient): Draft {

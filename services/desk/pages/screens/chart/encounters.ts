@@ -1,5 +1,6 @@
 /** Visits and stays, the newest first. */
 import { useState } from "preact/hooks";
+import { isOpen } from "../../../../../fhir/open-encounters.ts";
 import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { Dotted } from "../../parts/dotted.ts";
@@ -19,17 +20,14 @@ const StaySummary = later("stay.summary", () => import("./stay-summary.ts").then
 /** Number shown at first, and added each time. */
 const STEP = 20;
 /** Encounters for which a summary can be printed: current and past stays. */
-const [STAYS, PRINTED] = [
-  ["IMP", "ACUTE", "NONAC", "EMER"],
-  ["in-progress", "onleave", "finished"],
-];
+const STAYS = ["IMP", "ACUTE", "NONAC", "EMER"];
 
 /** Name of the kind of encounter. */
 export const kindOf = ({ class: kind }: Encounter): string => tIfAny(`encounter.${kind?.code}`) ?? kind?.display ?? kind?.code ?? "";
 
 export function Encounters({ loaded, patient, parts }: { loaded: Loaded<Found<Encounter>>; patient: Patient | undefined; parts: Parts }) {
   const [open, setOpen] = useState<Encounter | undefined>();
-  const isStay = ({ class: kind, status }: Encounter) => STAYS.includes(kind?.code ?? "") && PRINTED.includes(status);
+  const isStay = (one: Encounter) => STAYS.includes(one.class?.code ?? "") && (isOpen(one) || one.status === "finished");
   const more = useMore(STEP);
   const show = ({ resources, isPartial, hasMore }: Found<Encounter>) => html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
     ${resources.length === 0 && !isPartial && html`<p class="muted">${t("none")}</p>`}

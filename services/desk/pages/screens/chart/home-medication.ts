@@ -3,7 +3,9 @@
  * prescription, or paused during the stay. Undecided ones are counted.
  */
 import { useState } from "preact/hooks";
+import { isOpen } from "../../../../../fhir/open-encounters.ts";
 import type { Encounter, MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
+import { isMistake } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
 import { For } from "../../parts/for.ts";
 import { later } from "../../parts/later.ts";
@@ -12,12 +14,12 @@ import { Panel, Partial } from "../../parts/panel.ts";
 import { type Found, update } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import type { Loaded } from "../../platform/load.ts";
+import { medicationText } from "../../platform/medications.ts";
 import { offers } from "../../platform/menu.ts";
 import { takeBack } from "../../platform/taken-back.ts";
 import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
-import { conceptOf } from "../../platform/shown-values.ts";
-import { continuedBy, isCurrent, isError, onHold, sinceOf, taken } from "./home-medication-status.ts";
+import { continuedBy, isCurrent, onHold, sinceOf, taken } from "./home-medication-status.ts";
 import type { Parts } from "./sources.ts";
 
 const NoteHomeMedication = later("taken.note", () => import("./note-home-medication.ts").then((it) => it.NoteHomeMedication));
@@ -45,9 +47,7 @@ function decisionOf(one: MedicationStatement, prescriptions: Loaded<Found<Medica
 export function HomeMedication({ parts, patient }: HomeMedicationProps) {
   const [open, setOpen] = useState<Opened | undefined>();
   const { taken: loaded, prescriptions, encounters } = parts;
-  const stay = encounters.value?.resources.find(
-    ({ status, class: kind }) => kind?.code === "IMP" && ["in-progress", "onleave"].includes(status),
-  );
+  const stay = encounters.value?.resources.find((one) => one.class?.code === "IMP" && isOpen(one));
   const reload = () => {
     loaded.reload();
     prescriptions.reload();
@@ -76,7 +76,7 @@ export function HomeMedication({ parts, patient }: HomeMedicationProps) {
       ${mayWrite && button("account.change", () => setOpen({ as: "change", of: one }))}</span></li>`;
   };
   const show = ({ resources, isPartial, hasMore }: Found<MedicationStatement>) => {
-    const shown = resources.filter((one) => !isError(one)).sort((a, b) => Number(isCurrent(b)) - Number(isCurrent(a)));
+    const shown = resources.filter((one) => !isMistake(one)).sort((a, b) => Number(isCurrent(b)) - Number(isCurrent(a)));
     const undecided =
       stay && prescriptions.value ? shown.filter((one) => one.status === "active" && !decisionOf(one, prescriptions, stay)).length : 0;
     return html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
@@ -92,4 +92,4 @@ export function HomeMedication({ parts, patient }: HomeMedicationProps) {
     ${open?.as === "continue" && html`<${Prescribe} patient=${patient} allergies=${parts.allergies} continues=${open.of} onClose=${close} onDone=${reload} />`}`;
 }
 
-const whatOf = ({ medicationCodeableConcept }: MedicationStatement): string => conceptOf(medicationCodeableConcept);
+const whatOf = (one: MedicationStatement): string => medicationText(one);

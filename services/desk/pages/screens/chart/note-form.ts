@@ -12,6 +12,7 @@ import { create, createAndUpdate, read, Refused, search, update } from "../../pl
 import { useDraft } from "../../platform/drafts.ts";
 import { isDraft, noteText } from "../../platform/notes.ts";
 import { person } from "../../platform/sign-in.ts";
+import { asNow, takeBack } from "../../platform/taken-back.ts";
 import { t } from "../../platform/texts.ts";
 
 /** LOINC's code for a note of no particular kind. */
@@ -62,13 +63,18 @@ export function NoteForm({ patient, of: found, onClose, onDone }: NoteFormProps)
   const store = async (text: string) => {
     if (!of) {
       const made = await create(noteOf(patient, text));
-      return say(t("note.stored"), () => update({ ...made, status: "entered-in-error" }).then(onDone));
+      const discard = () =>
+        update({ ...made, status: "entered-in-error" }, asNow(`DocumentReference/${made.id}`, made.meta?.versionId ?? ""));
+      return say(t("note.stored"), () => discard().then(onDone));
     }
     // Text typed before a reload is based on the version of that time.
     const seen = isTheirs ? of.meta?.versionId : (basis() ?? version);
     const before: DocumentReference = { ...of, meta: { ...of.meta, ...(seen && { versionId: seen }) } };
-    if (isDraft(of)) await update({ ...before, content: contentOf(text) });
-    else await createAndUpdate(noteOf(patient, text, of), { ...before, status: "superseded" });
+    if (isDraft(of)) {
+      const stored = await update({ ...before, content: contentOf(text) });
+      return say(t("note.changed"), () => takeBack(before, stored).then(onDone));
+    }
+    await createAndUpdate(noteOf(patient, text, of), { ...before, status: "superseded" });
     say(t("note.changed"));
   };
   const leave = () => {

@@ -13,6 +13,7 @@ import { isOpenToAll } from "../../platform/settings.ts";
 import { person, renew } from "../../platform/sign-in.ts";
 import { t } from "../../platform/texts.ts";
 import { isDraft, noteText } from "../../platform/notes.ts";
+import { Document } from "./documents.ts";
 import { NoteForm } from "./note-form.ts";
 
 const records = actionsOf<typeof recordsContract>("records");
@@ -43,7 +44,8 @@ interface NotesProps {
 export function Notes({ loaded, patient }: NotesProps) {
   const [open, setOpen] = useState<DocumentReference | undefined>();
   const mayEdit = offers("DocumentReference");
-  const notes = (loaded.value?.resources ?? []).filter((one) => one.status === "current" && noteText(one) !== "");
+  const current = (loaded.value?.resources ?? []).filter(({ status }) => status === "current");
+  const notes = current.filter((one) => noteText(one) !== "");
   const finished = notes.filter((one) => !isDraft(one)).map(({ id = "" }) => id);
   const signed = useLoad(`signed ${finished.join()}`, () => signedOf(finished), SIGNATURES_EVERY_MS);
   const sign = async (note: DocumentReference) => {
@@ -77,13 +79,14 @@ export function Notes({ loaded, patient }: NotesProps) {
         mayEdit &&
         html`<${NoteForm} key=${open?.id} patient=${patient} of=${open} onClose=${() => setOpen(undefined)} onDone=${loaded.reload} />`
       }
-      ${notes.length === 0 && !isPartial && html`<p class="muted">${t("none")}</p>`}
+      ${current.length === 0 && !isPartial && html`<p class="muted">${t("none")}</p>`}
       ${notes.map(
         (one) => html`<article key=${one.id} class="note"><p class="note-text" dir="auto">${noteText(one)}</p>
         <p class="muted">${momentOf(one.date)} <span class="tag">${t(isDraft(one) ? "note.draft" : one.docStatus === "amended" ? "note.amended" : "note.final")}</span> ${isSigned(one) && html`<span class="tag good">✓ ${t("note.isSigned.tag")}</span>`}
         ${!isDraft(one) && html`<button type="button" class="quiet" onClick=${() => verify(one)}>${t("note.verify")}</button>`}
         ${mayEdit && !isSigned(one) && html`<button type="button" onClick=${() => sign(one)}>${t("note.sign")}</button>`}
         ${mayEdit && html`<button type="button" onClick=${() => setOpen(one)}>${t(isDraft(one) ? "note.edit" : "note.amend")}</button>`}</p></article>`,
-      )}`;
+      )}
+      ${current.filter((one) => noteText(one) === "").map((one) => html`<${Document} key=${one.id} of=${one} />`)}`;
   return html`<${Panel} title=${t("notes")} loaded=${loaded} show=${show} id="part-notes" />`;
 }

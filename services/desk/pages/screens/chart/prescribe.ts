@@ -13,8 +13,8 @@ import { actionsOf, type Found, read, Refused, update } from "../../platform/api
 import { useDraft } from "../../platform/drafts.ts";
 import { knownMedications } from "../../platform/known-codes.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
+import { medicationText } from "../../platform/medications.ts";
 import { amountIn, requireOneWay } from "../../platform/numbers.ts";
-import { conceptOf } from "../../platform/shown-values.ts";
 import { joined, leading, t } from "../../platform/texts.ts";
 import { Allergies } from "./allergies.ts";
 import { dosageTextOf, doseTextOf, timesADayOf } from "./home-medication-status.ts";
@@ -32,7 +32,7 @@ interface PrescribeProps {
 
 /** The fields for continued home medication; without a code, a medication is chosen from the hospital's. */
 const fieldsOf = (one: MedicationStatement) => ({
-  medication: one.medicationCodeableConcept?.coding ? conceptOf(one.medicationCodeableConcept) : "",
+  medication: one.medicationCodeableConcept?.coding ? medicationText(one) : "",
   dosage: dosageTextOf(one),
   dose: doseTextOf(one),
   often: timesADayOf(one),
@@ -86,7 +86,7 @@ export function Prescribe({ patient, allergies, continues, onClose, onDone }: Pr
   const fieldOf = { CHOOSE_FROM_LIST: "medication", NO_AMOUNT: "dose", ALLERGY_RECORDED: "override" };
   return html`<${Dialog} title=${t("prescribe")} onClose=${onClose}>
     <${Allergies} loaded=${allergies} />
-    ${continues && html`<p class="hint">${leading("taken")} <bdi>${joined(conceptOf(continues.medicationCodeableConcept), dosageTextOf(continues))}</bdi></p>`}
+    ${continues && html`<p class="hint">${leading("taken")} <bdi>${joined(medicationText(continues), dosageTextOf(continues))}</bdi></p>`}
     <${Form} draft=${kept} send=${send} submit=${t("prescribe")} onCancel=${onClose} fieldOf=${fieldOf}>
       ${(faultOf: (field: string) => string | undefined) => html`
         <${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${choose} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />

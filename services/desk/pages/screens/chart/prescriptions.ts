@@ -10,8 +10,8 @@ import type { Found } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import type { Loaded } from "../../platform/load.ts";
+import { medicationText } from "../../platform/medications.ts";
 import { offers } from "../../platform/menu.ts";
-import { conceptOf } from "../../platform/shown-values.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
 const Prescribe = later("prescribe", () => import("./prescribe.ts").then((it) => it.Prescribe));
@@ -37,9 +37,9 @@ export function Prescriptions({ loaded, allergies, patient }: PrescriptionsProps
     <ul class="list">${resources.map(
       (
         one,
-      ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.medicationCodeableConcept)}</bdi><br /><span class="muted"><${Dotted} of=${[dosageWords(one.dosageInstruction), html`<span class="nowrap">${dateOf(one.authoredOn)}</span>`]} /></span></span>
+      ) => html`<li key=${one.id}><span><bdi>${medicationText(one)}</bdi><br /><span class="muted"><${Dotted} of=${[dosageWords(one.dosageInstruction), html`<span class="nowrap">${dateOf(one.authoredOn)}</span>`]} /></span></span>
         <span class="buttons"><span class=${one.status === "active" ? "tag good" : "tag"}>${tIfAny(`prescription.${one.status}`) ?? one.status}</span>
-        ${one.status === "active" && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setStopped(one)}>${t("prescription.stop")}<${For} who=${conceptOf(one.medicationCodeableConcept)} /></button>`}</span></li>`,
+        ${one.status === "active" && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setStopped(one)}>${t("prescription.stop")}<${For} who=${medicationText(one)} /></button>`}</span></li>`,
     )}</ul>`;
   const actions = html`<button type="button" class="quiet" onClick=${() => setOpen("doses")}>${t("round.noted")}</button>
     ${offers("pharmacy.prescribe") && html`<button type="button" onClick=${() => setOpen("new")}>${t("prescribe")}</button>`}`;

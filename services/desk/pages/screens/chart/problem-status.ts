@@ -1,13 +1,11 @@
 /** Changes of a problem: plain data in, plain data out. */
 import type { CodeableConcept, Condition } from "../../../../../fhir/r4.ts";
+import { isRefuted } from "../../../../../fhir/clinical-status.ts";
 import { today } from "../../platform/clock.ts";
 
 const CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical";
 const VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
 const concept = (system: string, code: string): CodeableConcept => ({ coding: [{ system, code }] });
-
-/** The clinical status; active if not given. */
-export const statusOf = ({ clinicalStatus }: Condition): string => clinicalStatus?.coding?.[0]?.code ?? "active";
 
 /** It is resolved, as of today. */
 export const resolved = (one: Condition): Condition => ({
@@ -16,7 +14,11 @@ export const resolved = (one: Condition): Condition => ({
   abatementDateTime: today(),
 });
 /** It is active again: without an end (R4, con-4). */
-export const active = (one: Condition): Condition => ({ ...withoutEnd(one), clinicalStatus: concept(CLINICAL, "active") });
+export const active = (one: Condition): Condition => ({
+  ...withoutEnd(one),
+  clinicalStatus: concept(CLINICAL, "active"),
+  ...(isRefuted(one) && { verificationStatus: concept(VERIFICATION, "confirmed") }),
+});
 
 function withoutEnd(one: Condition): Condition {
   const kept = Object.entries(one).filter(([name]) => !/^_?abatement/.test(name));
@@ -28,6 +30,3 @@ function withoutEnd(one: Condition): Condition {
 export function enteredInError({ clinicalStatus: _, ...one }: Condition): Condition {
   return { ...one, verificationStatus: concept(VERIFICATION, "entered-in-error") };
 }
-
-/** Whether it was entered in error. */
-export const isError = ({ verificationStatus }: Condition): boolean => verificationStatus?.coding?.[0]?.code === "entered-in-error";

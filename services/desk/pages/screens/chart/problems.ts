@@ -1,6 +1,7 @@
 /** Problems and diagnoses; a new one is entered in a line. */
 import { useState } from "preact/hooks";
 import type { Condition } from "../../../../../fhir/r4.ts";
+import { isCurrent, isMistake } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
 import { Field } from "../../parts/field.ts";
 import { For } from "../../parts/for.ts";
@@ -14,8 +15,9 @@ import { useDraft } from "../../platform/drafts.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/shown-values.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
-import { enteredInError, isError, statusOf } from "./problem-status.ts";
+import { t } from "../../platform/texts.ts";
+import { enteredInError } from "./problem-status.ts";
+import { statusText } from "./status-text.ts";
 
 const ChangeProblem = later("problem.what", () => import("./change-problem.ts").then((it) => it.ChangeProblem));
 
@@ -30,16 +32,14 @@ interface ProblemsProps {
 export function Problems({ loaded, patient }: ProblemsProps) {
   const [open, setOpen] = useState<Condition | undefined>();
   const show = ({ resources, isPartial, hasMore }: Found<Condition>) => {
-    const shown = resources
-      .filter((one) => !isError(one))
-      .sort((a, b) => Number(statusOf(b) === "active") - Number(statusOf(a) === "active"));
+    const shown = resources.filter((one) => !isMistake(one)).sort((a, b) => Number(isCurrent(b)) - Number(isCurrent(a)));
     return html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
       ${shown.length === 0 && !isPartial && html`<p class="muted">${t("none")}</p>`}
       <ul class="list">${shown.map(
         (
           one,
         ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.code)}</bdi> <span class="muted nowrap">${dateOf(one.onsetDateTime ?? one.recordedDate)}${one.abatementDateTime && ` – ${dateOf(one.abatementDateTime)}`}</span></span>
-          <span class="buttons"><span class=${statusOf(one) === "active" ? "tag warn" : "tag"}>${tIfAny(`condition.${statusOf(one)}`) ?? statusOf(one)}</span>
+          <span class="buttons"><span class=${isCurrent(one) ? "tag warn" : "tag"}>${statusText(one)}</span>
           ${offers("Condition") && html`<button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("account.change")}<${For} who=${conceptOf(one.code)} /></button>`}</span></li>`,
       )}</ul>
       ${offers("Condition") && html`<${New} patient=${patient} onDone=${loaded.reload} />`}`;

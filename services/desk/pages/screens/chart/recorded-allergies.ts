@@ -1,24 +1,26 @@
 /** Recorded allergies, including resolved ones: marked as entered in error, changed in severity, reactivated. Each can be undone at once. */
 import type { AllergyIntolerance, CodeableConcept } from "../../../../../fhir/r4.ts";
 import { useRef } from "preact/hooks";
+import { isCurrent, isMistake, isRefuted, isSevere } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
 import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { update } from "../../platform/api.ts";
 import { conceptOf } from "../../platform/shown-values.ts";
 import { takeBack } from "../../platform/taken-back.ts";
-import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
+import { t, type TextKey } from "../../platform/texts.ts";
+import { statusText } from "./status-text.ts";
 
 const CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
 const VERIFICATION = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification";
 const concept = (system: string, code: string): CodeableConcept => ({ coding: [{ system, code }] });
-const statusOf = ({ clinicalStatus }: AllergyIntolerance): string => clinicalStatus?.coding?.[0]?.code ?? "active";
 
-/** Whether it was entered in error. */
-const isError = ({ verificationStatus }: AllergyIntolerance): boolean => verificationStatus?.coding?.[0]?.code === "entered-in-error";
-
-/** Whether it is active; also if no status is given. */
-export const isActive = (one: AllergyIntolerance): boolean => statusOf(one) === "active" && !isError(one);
+/** It is one after all. */
+const activated = (one: AllergyIntolerance): AllergyIntolerance => ({
+  ...one,
+  clinicalStatus: concept(CLINICAL, "active"),
+  ...(isRefuted(one) && { verificationStatus: concept(VERIFICATION, "confirmed") }),
+});
 
 /** It was entered in error: without a clinical status (R4, ait-2). */
 export function enteredInError({ clinicalStatus: _, ...one }: AllergyIntolerance): AllergyIntolerance {
@@ -53,16 +55,16 @@ export function RecordedAllergies({ all, onDone }: RecordedProps) {
     return html`<button type="button" class="quiet" onClick=${press}>${t(key)}<${For} who=${conceptOf(one.code)} /></button>`;
   };
   const row = (one: AllergyIntolerance) => {
-    const isSevere = one.criticality === "high";
-    return html`<li key=${one.id}><span><bdi>${conceptOf(one.code)}</bdi> ${isSevere && html`<span class="tag bad">${t("allergies.severe")}</span> `}${!isActive(one) && html`<span class="tag">${tIfAny(`condition.${statusOf(one)}`) ?? statusOf(one)}</span>`}</span>
+    const isHigh = one.criticality === "high";
+    return html`<li key=${one.id}><span><bdi>${conceptOf(one.code)}</bdi> ${isSevere(one) && html`<span class="tag bad">${t("allergies.severe")}</span> `}${!isCurrent(one) && html`<span class="tag">${statusText(one)}</span>`}</span>
       <span class="buttons">${
-        isActive(one)
-          ? html`${button(one, isSevere ? "allergy.notSevere" : "allergy.severe", (now) => ({ ...now, criticality: isSevere ? "low" : "high" }))}
+        isCurrent(one)
+          ? html`${button(one, isHigh ? "allergy.notSevere" : "allergy.severe", (now) => ({ ...now, criticality: isHigh ? "low" : "high" }))}
             ${button(one, "allergy.over", (now) => ({ ...now, clinicalStatus: concept(CLINICAL, "inactive") }))}`
-          : button(one, "problem.activate", (now) => ({ ...now, clinicalStatus: concept(CLINICAL, "active") }))
+          : button(one, "problem.activate", activated)
       }${button(one, "listed.error", enteredInError)}</span></li>`;
   };
-  const shown = all.filter((one) => !isError(one)).sort((a, b) => Number(isActive(b)) - Number(isActive(a)));
+  const shown = all.filter((one) => !isMistake(one)).sort((a, b) => Number(isCurrent(b)) - Number(isCurrent(a)));
   if (shown.length === 0) return null;
   return html`<h3>${t("allergy.recorded")}</h3><ul class="list">${shown.map(row)}</ul>`;
 }

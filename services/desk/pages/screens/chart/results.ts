@@ -6,7 +6,7 @@ import { Dialog } from "../../parts/dialog.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { Curve } from "../../parts/curve.ts";
 import { For } from "../../parts/for.ts";
-import { Finding, Flag, rangeOf, testOf } from "../../parts/finding.ts";
+import { Finding, Flag, foundAt, rangeOf, testOf } from "../../parts/finding.ts";
 import { Wide } from "../../parts/wide.ts";
 import type { Found } from "../../platform/api.ts";
 import { dateOf, momentOf } from "../../platform/clock.ts";
@@ -15,6 +15,9 @@ import { conceptOf } from "../../platform/shown-values.ts";
 import { t } from "../../platform/texts.ts";
 
 const VOID = ["entered-in-error", "cancelled"];
+
+/** What the laboratory remarks on a result. */
+const remarksOf = ({ note = [] }: Observation) => note.map(({ text }) => html`<br key=${text} /><bdi class="muted">${text}</bdi>`);
 
 export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
   const [open, setOpen] = useState<Observation[] | undefined>();
@@ -30,8 +33,8 @@ export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
         <tbody>${tests.map((all) => {
           const latest = all[0] as Observation;
           return html`<tr key=${latest.id}><th scope="row"><bdi>${testOf(latest)}</bdi></th>
-            <td class="figure"><${Finding} of=${latest} /> <${Flag} of=${latest} />${rangeOf(latest) && html`<br /><bdi class="muted">${rangeOf(latest)}</bdi>`}</td>
-            <td class="nowrap" title=${momentOf(latest.effectiveDateTime)}>${dateOf(latest.effectiveDateTime)} ${latest.status === "preliminary" && html`<span class="tag">${t("result.preliminary")}</span>`}</td>
+            <td class="figure"><${Finding} of=${latest} /> <${Flag} of=${latest} />${rangeOf(latest) && html`<br /><bdi class="muted">${rangeOf(latest)}</bdi>`}${remarksOf(latest)}</td>
+            <td class="nowrap" title=${momentOf(foundAt(latest))}>${dateOf(foundAt(latest))} ${latest.status === "preliminary" && html`<span class="tag">${t("result.preliminary")}</span>`}</td>
             <td class="end">${all.length > 1 && html`<button type="button" class="nowrap" onClick=${() => setOpen(all)}>${t("result.all", { n: all.length })}<${For} who=${testOf(latest)} /></button>`}</td></tr>`;
         })}</tbody>
       </table><//>`
@@ -44,15 +47,14 @@ export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
 
 function History({ all, onClose }: { all: Observation[]; onClose: () => void }) {
   const first = all[0] as Observation;
-  const points = all.flatMap(({ effectiveDateTime, valueQuantity }) =>
-    effectiveDateTime !== undefined && valueQuantity?.value !== undefined
-      ? [{ at: Date.parse(effectiveDateTime), value: valueQuantity.value }]
-      : [],
-  );
+  const points = all.flatMap((one) => {
+    const [at, value] = [foundAt(one), one.valueQuantity?.value];
+    return at !== undefined && value !== undefined ? [{ at: Date.parse(at), value }] : [];
+  });
   const range = first.referenceRange?.[0];
   return html`<${Dialog} title=${testOf(first)} onClose=${onClose}>
     ${points.length > 1 && html`<${Curve} points=${points} low=${range?.low?.value} high=${range?.high?.value} label=${testOf(first)} unit=${first.valueQuantity?.unit ?? ""} />`}
     <table><thead><tr><th scope="col">${t("result.when")}</th><th scope="col" class="figure">${t("result.value")}</th></tr></thead>
-      <tbody>${all.map((one) => html`<tr key=${one.id}><td>${momentOf(one.effectiveDateTime)}</td><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td></tr>`)}</tbody></table>
+      <tbody>${all.map((one) => html`<tr key=${one.id}><td>${momentOf(foundAt(one))}</td><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} />${remarksOf(one)}</td></tr>`)}</tbody></table>
   <//>`;
 }

@@ -2,6 +2,7 @@
 import type {
   AllergyIntolerance,
   Condition,
+  DiagnosticReport,
   DocumentReference,
   Encounter,
   FhirResource,
@@ -11,9 +12,10 @@ import type {
   Observation,
   ServiceRequest,
 } from "../../../../../fhir/r4.ts";
-import { type Found, search } from "../../platform/api.ts";
+import type { Found } from "../../platform/api.ts";
 import type { News } from "../../platform/live.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
+import { searchNaming } from "../../platform/medications.ts";
 import { offers } from "../../platform/menu.ts";
 
 /** Limit per part, the newest; older ones are available through FHIR. */
@@ -27,6 +29,7 @@ export interface Parts {
   doses: Loaded<Found<MedicationAdministration>>;
   taken: Loaded<Found<MedicationStatement>>;
   results: Loaded<Found<Observation>>;
+  reports: Loaded<Found<DiagnosticReport>>;
   orders: Loaded<Found<ServiceRequest>>;
   encounters: Loaded<Found<Encounter>>;
   notes: Loaded<Found<DocumentReference>>;
@@ -40,6 +43,7 @@ const TYPES: Record<keyof Parts, string> = {
   doses: "MedicationAdministration",
   taken: "MedicationStatement",
   results: "Observation",
+  reports: "DiagnosticReport",
   orders: "ServiceRequest",
   encounters: "Encounter",
   notes: "DocumentReference",
@@ -54,7 +58,7 @@ export function reloadParts(parts: Parts, { isAll, types }: News): void {
 export function useParts(patient: string, everyMs: number): Parts {
   const ask = <Resource extends FhirResource>(type: Resource["resourceType"], sort?: string) => {
     const query = { patient, _count: MAX_SHOWN, ...(sort && { _sort: sort }) };
-    return useLoad(`${type} ${patient}`, () => search<Resource>(type, query), everyMs, offers(`see ${type}`));
+    return useLoad(`${type} ${patient}`, () => searchNaming<Resource>(type, query), everyMs, offers(`see ${type}`));
   };
   return {
     allergies: ask<AllergyIntolerance>("AllergyIntolerance"),
@@ -63,6 +67,7 @@ export function useParts(patient: string, everyMs: number): Parts {
     doses: ask<MedicationAdministration>("MedicationAdministration", "-effective-time"),
     taken: ask<MedicationStatement>("MedicationStatement"),
     results: ask<Observation>("Observation", "-date"),
+    reports: ask<DiagnosticReport>("DiagnosticReport", "-date"),
     orders: ask<ServiceRequest>("ServiceRequest", "-authored"),
     encounters: ask<Encounter>("Encounter", "-date"),
     notes: ask<DocumentReference>("DocumentReference", "-date"),

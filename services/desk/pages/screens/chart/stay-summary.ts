@@ -13,56 +13,46 @@ import type {
   Practitioner,
   Reference,
 } from "../../../../../fhir/r4.ts";
+import { currentAllergies, isCurrent } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
-import { Finding, Flag, rangeOf, testOf } from "../../parts/finding.ts";
+import { Finding, Flag, foundAt, rangeOf, testOf } from "../../parts/finding.ts";
 import { NotKnown, Partial } from "../../parts/panel.ts";
 import { Wide } from "../../parts/wide.ts";
 import { Sheet } from "../../parts/sheet.ts";
 import { type Found, readAll } from "../../platform/api.ts";
 import { dateOf, momentOf } from "../../platform/clock.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
+import { medicationText } from "../../platform/medications.ts";
 import { nameOf } from "../../platform/names.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { isDraft, noteText } from "../../platform/notes.ts";
 import { conceptOf } from "../../platform/shown-values.ts";
+import { allergyText } from "./allergies.ts";
 import type { Parts } from "./sources.ts";
 
 const isVoid = (status: string) => ["entered-in-error", "cancelled"].includes(status);
-const isError = ({ verificationStatus }: AllergyIntolerance | Condition) => verificationStatus?.coding?.[0]?.code === "entered-in-error";
-const isActive = ({ clinicalStatus }: AllergyIntolerance | Condition) => (clinicalStatus?.coding?.[0]?.code ?? "active") === "active";
 
 /** Whether a time lies within the stay. */
 const isWithin = ({ period }: Encounter, at: string | undefined): boolean =>
   at !== undefined && Date.parse(at) >= Date.parse(period?.start ?? "") && !(period?.end && Date.parse(at) > Date.parse(period.end));
 
-const allergiesOf = (all: AllergyIntolerance[]) =>
-  all
-    .filter((one) => isActive(one) && !isError(one))
-    .map((one) => `${conceptOf(one.code)}${one.criticality === "high" ? ` (${t("allergies.severe")})` : ""}`);
+const allergiesOf = (all: AllergyIntolerance[]) => currentAllergies(all).map(allergyText);
 
-const problemsOf = (all: Condition[]) => all.filter((one) => isActive(one) && !isError(one)).map(({ code }) => conceptOf(code));
+const problemsOf = (all: Condition[]) => all.filter(isCurrent).map(({ code }) => conceptOf(code));
 
 const medicationOf = (all: MedicationRequest[]) =>
-  all
-    .filter(({ status }) => status === "active")
-    .map(({ medicationCodeableConcept, dosageInstruction }) =>
-      joined(conceptOf(medicationCodeableConcept), dosageWords(dosageInstruction)),
-    );
+  all.filter(({ status }) => status === "active").map((one) => joined(medicationText(one), dosageWords(one.dosageInstruction)));
 
 const homeMedicationOf = (all: MedicationStatement[]) =>
   all
     .filter((one) => one.status !== "entered-in-error")
-    .map((one) =>
-      joined(conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage), tIfAny(`taken.status.${one.status}`) ?? one.status),
-    );
+    .map((one) => joined(medicationText(one), dosageWords(one.dosage), tIfAny(`taken.status.${one.status}`) ?? one.status));
 
 /** The latest result of each test in the stay. */
 function resultsOf(stay: Encounter, all: Observation[]): Observation[] {
-  const within = all.filter(
-    ({ status, effectiveDateTime }) => !isVoid(status) && status !== "preliminary" && isWithin(stay, effectiveDateTime),
-  );
+  const within = all.filter((one) => !isVoid(one.status) && one.status !== "preliminary" && isWithin(stay, foundAt(one)));
   const tests = Map.groupBy(within, ({ code }) => code.coding?.[0]?.code ?? conceptOf(code));
   return [...tests.values()].map(([latest]) => latest as Observation);
 }
@@ -124,7 +114,7 @@ export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
   const values = (
     all: Observation[],
   ) => html`<${Wide} label=${t("results")}><table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th><th scope="col">${t("result.when")}</th></tr></thead>
-    <tbody>${all.map((one) => html`<tr key=${one.id}><th scope="row"><bdi>${testOf(one)}</bdi></th><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td><td data-label=${rangeOf(one) && t("result.range")}><bdi>${rangeOf(one)}</bdi></td><td class="nowrap">${dateOf(one.effectiveDateTime)}</td></tr>`)}</tbody></table><//>`;
+    <tbody>${all.map((one) => html`<tr key=${one.id}><th scope="row"><bdi>${testOf(one)}</bdi></th><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td><td data-label=${rangeOf(one) && t("result.range")}><bdi>${rangeOf(one)}</bdi></td><td class="nowrap">${dateOf(foundAt(one))}</td></tr>`)}</tbody></table><//>`;
   const notes = (all: DocumentReference[]) => all.map((one) => html`<p key=${one.id} class="note-text" dir="auto">${noteText(one)}</p>`);
   const shown = [parts.allergies, parts.problems, parts.results, parts.notes, parts.prescriptions, parts.taken];
   const isBusy = named.isLoading || shown.some(({ value, error }) => !value && !error); // nothing is printed before it is whole

@@ -7,6 +7,7 @@ import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { useRecordEditing } from "../../parts/record-editing.ts";
 import type { Draft } from "../../platform/drafts.ts";
+import { medicationText } from "../../platform/medications.ts";
 import { conceptOf } from "../../platform/shown-values.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 
@@ -29,7 +30,7 @@ function withFields(one: MedicationRequest, { status, reason = "" }: Draft): Med
 const textOf = (field: string, value: string): string => (field === "status" ? (tIfAny(`prescription.${value}`) ?? value) : value);
 
 export function StopPrescription({ of, onClose, onDone }: StopProps) {
-  const what = conceptOf(of.medicationCodeableConcept);
+  const what = medicationText(of);
   const editing = useRecordEditing({ of, fieldsOf, withFields, readOf, isFinal: true, onClose, onDone });
   const { reason = "" } = editing.fields;
   const labels = { status: t("places.state"), reason: t("reason") };

@@ -1,16 +1,22 @@
 /** Events of all services in one list; unavailable sources are named above it. */
+import { isMistake } from "../../../../../fhir/clinical-status.ts";
+import type { FhirResource } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
-import { findingOf, testOf } from "../../parts/finding.ts";
+import { findingOf, foundAt, testOf } from "../../parts/finding.ts";
 import { useMore } from "../../parts/more.ts";
 import { Partial } from "../../parts/panel.ts";
+import type { Found } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
+import type { Loaded } from "../../platform/load.ts";
+import { medicationText } from "../../platform/medications.ts";
 import { joined, t, type TextKey } from "../../platform/texts.ts";
+import { titleOf } from "./documents.ts";
 import { kindOf } from "./encounters.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { noteText } from "../../platform/notes.ts";
 import { conceptOf, quantityOf } from "../../platform/shown-values.ts";
-import { isError as isNotedByMistake, outcomeOf } from "../round/dose-outcome.ts";
-import { isError } from "./home-medication-status.ts";
+import { outcomeOf } from "../round/dose-outcome.ts";
+import { isReport, reportedAt } from "./reports.ts";
 import type { Parts } from "./sources.ts";
 
 /** Number shown at first, the newest first, and added each time. */
@@ -24,61 +30,70 @@ interface Event {
 }
 
 function eventsOf(parts: Parts): Event[] {
-  const { encounters, results, prescriptions, doses, taken, orders, problems, notes } = parts;
+  const { encounters, results, reports, prescriptions, doses, taken, orders, problems, notes } = parts;
+  /** Without mistakes, and results that were cancelled. */
+  const of = <Resource extends FhirResource>({ value }: Loaded<Found<Resource>>) =>
+    (value?.resources ?? []).filter(
+      (one) => !isMistake(one as object) && !(one.resourceType === "Observation" && one.status === "cancelled"),
+    );
   const events = [
-    ...(encounters.value?.resources ?? []).map((one) => ({
+    ...of(encounters).map((one) => ({
       id: one.id,
       at: one.period?.start,
       kind: "timeline.encounter" as const,
       text: joined(kindOf(one), conceptOf(one.reasonCode?.[0])),
     })),
-    ...(results.value?.resources ?? []).map((one) => ({
+    ...of(results).map((one) => ({
       id: one.id,
-      at: one.effectiveDateTime,
+      at: foundAt(one),
       kind: "timeline.result" as const,
       text: `${testOf(one)} ${findingOf(one)}`,
     })),
-    ...(prescriptions.value?.resources ?? []).map((one) => ({
+    ...of(reports)
+      .filter(isReport)
+      .map((one) => ({
+        id: one.id,
+        at: reportedAt(one),
+        kind: "timeline.result" as const,
+        text: joined(conceptOf(one.code), one.conclusion),
+      })),
+    ...of(prescriptions).map((one) => ({
       id: one.id,
       at: one.authoredOn,
       kind: "timeline.prescription" as const,
-      text: conceptOf(one.medicationCodeableConcept),
+      text: medicationText(one),
     })),
-    ...(doses.value?.resources ?? [])
-      .filter((one) => !isNotedByMistake(one))
-      .map((one) => ({
-        id: one.id,
-        at: one.effectiveDateTime ?? one.effectivePeriod?.start,
-        kind: "timeline.dose" as const,
-        text: joined(
-          conceptOf(one.medicationCodeableConcept),
-          one.dosage?.dose && quantityOf(one.dosage.dose),
-          t(`round.${outcomeOf(one)}`),
-        ),
-      })),
-    ...(taken.value?.resources ?? [])
-      .filter((one) => !isError(one))
-      .map((one) => ({
-        id: one.id,
-        at: one.dateAsserted,
-        kind: "timeline.taken" as const,
-        text: joined(conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage)),
-      })),
-    ...(orders.value?.resources ?? []).map((one) => ({
+    ...of(doses).map((one) => ({
+      id: one.id,
+      at: one.effectiveDateTime ?? one.effectivePeriod?.start,
+      kind: "timeline.dose" as const,
+      text: joined(medicationText(one), one.dosage?.dose && quantityOf(one.dosage.dose), t(`round.${outcomeOf(one)}`)),
+    })),
+    ...of(taken).map((one) => ({
+      id: one.id,
+      at: one.dateAsserted,
+      kind: "timeline.taken" as const,
+      text: joined(medicationText(one), dosageWords(one.dosage)),
+    })),
+    ...of(orders).map((one) => ({
       id: one.id,
       at: one.authoredOn,
       kind: "timeline.order" as const,
       text: conceptOf(one.code),
     })),
-    ...(problems.value?.resources ?? []).map((one) => ({
+    ...of(problems).map((one) => ({
       id: one.id,
       at: one.recordedDate ?? one.onsetDateTime,
       kind: "timeline.problem" as const,
       text: conceptOf(one.code),
     })),
-    ...(notes.value?.resources ?? []).map((one) => ({ id: one.id, at: one.date, kind: "timeline.note" as const, text: noteText(one) })),
+    ...of(notes)
+      .filter(({ status }) => status === "current")
+      .map((one) => ({ id: one.id, at: one.date, kind: "timeline.note" as const, text: noteText(one) || titleOf(one) })),
   ];
-  return events.flatMap(({ id = "", at, ...one }) => (at === undefined ? [] : [{ ...one, id, at }])).sort((a, b) => (a.at < b.at ? 1 : -1));
+  return events
+    .flatMap(({ id = "", at, ...one }) => (at === undefined ? [] : [{ ...one, id, at }]))
+    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
 }
 
 export function Timeline({ parts }: { parts: Parts }) {

@@ -1,6 +1,7 @@
 /** Dispenses a prescription: shows patient, allergies, remaining quantity, and stock. */
 import type { AllergyIntolerance, MedicationDispense, MedicationRequest } from "../../../../../fhir/r4.ts";
 import type { pharmacy as pharmacyContract, StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
+import { currentAllergies } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
@@ -16,11 +17,11 @@ import { dateOf } from "../../platform/clock.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
+import { medicationOf, medicationText } from "../../platform/medications.ts";
 import { nameOf } from "../../platform/names.ts";
-import { conceptOf } from "../../platform/shown-values.ts";
 import { joined, leading, listed, numberIn, t } from "../../platform/texts.ts";
 import { type Lots, lotsOf, numberOfLot, placeOf, Usable } from "./lots.ts";
-import { isActive } from "../chart/recorded-allergies.ts";
+import { allergyText } from "../chart/allergies.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
@@ -39,8 +40,9 @@ interface Supply {
   places: Lots["places"];
 }
 
-async function supplyOf({ id, medicationCodeableConcept, dispenseRequest }: MedicationRequest): Promise<Supply> {
-  const { system, code } = medicationCodeableConcept?.coding?.[0] ?? {};
+async function supplyOf(request: MedicationRequest): Promise<Supply> {
+  const { id, dispenseRequest } = request;
+  const { system, code } = medicationOf(request)?.coding?.[0] ?? {};
   const [dispensed, { lots, places }] = await Promise.all([
     search<MedicationDispense>("MedicationDispense", { prescription: `MedicationRequest/${id}`, _count: "100" }),
     lotsOf({ system: system ?? "", code: code ?? "" }),
@@ -55,9 +57,12 @@ async function supplyOf({ id, medicationCodeableConcept, dispenseRequest }: Medi
   };
 }
 
+/** With those that are over, which are not shown. */
+const MAX_ALLERGIES = "200";
+
 async function allergiesOf({ subject }: MedicationRequest): Promise<string[]> {
-  const { resources } = await search<AllergyIntolerance>("AllergyIntolerance", { patient: subject.reference ?? "", _count: "50" });
-  return resources.filter(isActive).map((one) => conceptOf(one.code));
+  const { resources } = await search<AllergyIntolerance>("AllergyIntolerance", { patient: subject.reference ?? "", _count: MAX_ALLERGIES });
+  return currentAllergies(resources).map(allergyText);
 }
 
 /** Lots are taken in order of expiry, several if one is not enough. */
@@ -78,8 +83,8 @@ const choicesOf = (lots: StockOfLot[], places: Lots["places"]): [string, string]
 ];
 
 /** The packages to be taken from the shelf. */
-function Proposal({ of: { medicationCodeableConcept }, quantity }: { of: MedicationRequest; quantity: number }) {
-  const { system, code } = medicationCodeableConcept?.coding?.[0] ?? {};
+function Proposal({ of, quantity }: { of: MedicationRequest; quantity: number }) {
+  const { system, code } = medicationOf(of)?.coding?.[0] ?? {};
   const ask = async () =>
     quantity > 0 ? await pharmacy.proposeLot({ medication: `${system}|${code}`, quantity }) : { lots: [], missing: 0 };
   const known = useLoad(`proposal ${system}|${code} ${quantity}`, ask);
@@ -94,7 +99,7 @@ export function Dispense(props: DispenseProps) {
   const allergies = useLoad(`allergies ${of.subject.reference}`, () => allergiesOf(of));
   const { lots = [], rest = 0 } = supply.value ?? {};
   const shelf = lots.reduce((sum, one) => sum + one.quantity, 0);
-  return html`<${Dialog} title=${conceptOf(of.medicationCodeableConcept)} onClose=${props.onClose}>
+  return html`<${Dialog} title=${medicationText(of)} onClose=${props.onClose}>
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
       <p><bdi>${dosageWords(of.dosageInstruction)}</bdi></p>

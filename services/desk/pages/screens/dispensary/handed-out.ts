@@ -16,10 +16,11 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, read, update } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
+import { medicationText, searchNaming } from "../../platform/medications.ts";
 import { nameOf } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
-import { conceptOf, countText } from "../../platform/shown-values.ts";
+import { countText } from "../../platform/shown-values.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 type Given = WithPatient<MedicationDispense>;
@@ -28,15 +29,15 @@ type Given = WithPatient<MedicationDispense>;
 export function HandedOut({ turn, onChange }: { turn: number; onChange: () => void }) {
   const more = useMore(10);
   const query = { status: "completed", _sort: "-whenhandedover", _count: `${more.count}` };
-  const given = useLoad("handed out", () => searchWithPatients<MedicationDispense>("MedicationDispense", query));
+  const given = useLoad("handed out", () => searchWithPatients<MedicationDispense>("MedicationDispense", query, "subject", searchNaming));
   useTurn(given, turn);
   useTurn(given, more.count);
   const [open, setOpen] = useState<Given | undefined>();
   const row = (
     one: Given,
-  ) => html`<li key=${one.of.id}><span><bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> <bdi class="nowrap">× ${countText(one.of.quantity ?? {})}</bdi><br />
+  ) => html`<li key=${one.of.id}><span><bdi>${medicationText(one.of)}</bdi> <bdi class="nowrap">× ${countText(one.of.quantity ?? {})}</bdi><br />
       <span class="muted">${one.patient && html`<${PersonLine} patient=${one.patient} />`} <span class="nowrap">${momentOf(one.of.whenHandedOver)}</span></span></span>
-    <button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("return")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button></li>`;
+    <button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("return")}<${For} who=${`${medicationText(one.of)}, ${nameOf(one.patient)}`} /></button></li>`;
   const show = ({ all, isPartial }: Joined<MedicationDispense>) => html`<${Partial} isPartial=${isPartial} />
     ${all.length === 0 && !isPartial && html`<p class="muted">${t("dispensary.nothingHandedOut")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
   const close = () => setOpen(undefined);
@@ -58,7 +59,7 @@ function TakeBack({ of: { of }, onClose, onDone }: { of: Given; onClose: () => v
     onClose();
     onDone();
   };
-  return html`<${Dialog} title=${joined(t("return"), conceptOf(of.medicationCodeableConcept))} onClose=${onClose}>
+  return html`<${Dialog} title=${joined(t("return"), medicationText(of))} onClose=${onClose}>
     <${Form} draft=${kept} send=${send} submit=${t("return")} onCancel=${onClose} fieldOf=${{ MORE_THAN_DISPENSED: "quantity" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${NumberField} label=${t("quantity")} name="return-quantity" min="1" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />

@@ -1,5 +1,6 @@
 /** Waiting patients: open visits, the longest first. */
 import { useState } from "preact/hooks";
+import { OPEN_STATUSES } from "../../../../../fhir/open-encounters.ts";
 import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
 import type { visits as visitsContract } from "../../../../visits/visits.contract.ts";
 import { html } from "../../html.ts";
@@ -43,7 +44,7 @@ interface Waiting {
 }
 
 async function waiting(): Promise<{ all: Waiting[]; isPartial: boolean }> {
-  const query = { class: "AMB", status: "in-progress", _sort: "date", _count: MAX_SHOWN, _include: "Encounter:subject" };
+  const query = { class: "AMB", status: OPEN_STATUSES.join(), _sort: "date", _count: MAX_SHOWN, _include: "Encounter:subject" };
   const { resources, included, isPartial } = await search<Encounter>("Encounter", query);
   const patients = new Map(included.map((one) => [`Patient/${one.id}`, one as Patient]));
   return { all: resources.map((visit) => ({ visit, patient: patients.get(visit.subject?.reference ?? "") })), isPartial };

@@ -1,4 +1,5 @@
 /** Work at the bench, in the dispensary, at the front desk, at the cash desk, in the records office and for administrators. */
+import { OPEN_STATUSES } from "../../../../../fhir/open-encounters.ts";
 import type { Encounter, Appointment } from "../../../../../fhir/r4.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";
 import type { patients as patientsContract } from "../../../../patients/patients.contract.ts";
@@ -102,7 +103,7 @@ export const deskSources: readonly Source[] = [
     everyMs: EVERY_MS,
     works: ["work.queue"],
     async read() {
-      const query = { class: "AMB", status: "in-progress", _sort: "date", _count: "1", _total: "accurate" };
+      const query = { class: "AMB", status: OPEN_STATUSES.join(), _sort: "date", _count: "1", _total: "accurate" };
       const { resources, total = 0 } = await search<Encounter>("Encounter", query);
       const [first] = resources;
       return {

@@ -10,4 +10,3 @@ export function outcomeOf({ status, statusReason: [why] = [] }: MedicationAdmini
 }
 
 /** Whether it was entered in error. */
-export const isError = ({ status }: MedicationAdministration): boolean => status === "entered-in-error";

@@ -12,9 +12,10 @@ import { TimeField } from "../../parts/time-field.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { lastInstantOf, momentOf, timeOf } from "../../platform/clock.ts";
+import { dueText } from "../../platform/medications.ts";
 import { nameOf } from "../../platform/names.ts";
 import { amountIn, requireOneWay } from "../../platform/numbers.ts";
-import { joined, t } from "../../platform/texts.ts";
+import { joined, leading, listed, t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { typedIn } from "../../platform/shown-values.ts";
 
@@ -25,11 +26,13 @@ const OVERRIDABLE = ["NOT_SCANNED", "DOSE_DIFFERS", "DOSE_OUT_OF_TIME", "WRONG_M
 interface DoseProps {
   dose: DueDose;
   patient: Patient | undefined;
+  /** Those that are known. */
+  allergies: string[];
   onClose: () => void;
   onDone: () => void;
 }
 
-export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
+export function DoseDialog({ dose, patient, allergies, onClose, onDone }: DoseProps) {
   const kept = `dose ${dose.prescription} ${dose.dueAt}`;
   const [outcome, setOutcome] = useKept(kept, "outcome", "given");
   const [wristband, setWristband] = useState("");
@@ -92,9 +95,10 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
     DOSE_DIFFERS: "why",
     DOSE_OUT_OF_TIME: "why",
   };
-  return html`<${Dialog} title=${joined(dose.medication.display ?? dose.medication.code, timeOf(dose.dueAt))} onClose=${onClose}>
+  return html`<${Dialog} title=${joined(dueText(dose), timeOf(dose.dueAt))} onClose=${onClose}>
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
+      ${allergies.length > 0 && html`<p class="alert">⚠ ${leading("allergies")} ${listed(allergies)}</p>`}
       <p><bdi>${dose.dosage}</bdi></p>
       <${Form} draft=${kept} send=${send} submit=${t("round.note")} onCancel=${onClose} fieldOf=${fieldOf}>
         ${(faultOf: (field: string) => string | undefined) => html`

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { MedicationAdministration, Patient, Practitioner } from "../../../../../fhir/r4.ts";
 import { DoseOutcome } from "../../../../pharmacy/doses.contract.ts";
 import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
+import { isMistake } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
 import { Dotted } from "../../parts/dotted.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -13,15 +14,16 @@ import { useMore } from "../../parts/more.ts";
 import { say } from "../../parts/notices.ts";
 import { NotKnown, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
-import { actionsOf, type Found, search } from "../../platform/api.ts";
+import { actionsOf, type Found } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
+import { medicationText, searchNaming } from "../../platform/medications.ts";
 import { offers } from "../../platform/menu.ts";
 import { nameOf } from "../../platform/names.ts";
-import { conceptOf, quantityOf } from "../../platform/shown-values.ts";
+import { quantityOf } from "../../platform/shown-values.ts";
 import { joined, listed, t } from "../../platform/texts.ts";
-import { isError, outcomeOf } from "./dose-outcome.ts";
+import { outcomeOf } from "./dose-outcome.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
@@ -33,7 +35,7 @@ type Noted = Found<MedicationAdministration>;
 const readNoted = (patients: readonly string[], count: number): Promise<Noted> =>
   patients.length === 0
     ? Promise.resolve({ resources: [], included: [], isPartial: false, hasMore: false })
-    : search<MedicationAdministration>("MedicationAdministration", [
+    : searchNaming<MedicationAdministration>("MedicationAdministration", [
         ["patient", patients.join(",")],
         ["_sort", "-effective-time"],
         ["_count", `${count}`],
@@ -63,14 +65,14 @@ export function NotedDoses({ patients, isOfOne = false, onClose, onDone }: Noted
     const of = (reference: string | undefined) => included.find((it) => `${it.resourceType}/${it.id}` === reference);
     const patient = of(one.subject.reference) as Patient | undefined;
     const by = of(one.performer?.[0]?.actor.reference) as Practitioner | undefined;
-    const what = conceptOf(one.medicationCodeableConcept);
+    const what = medicationText(one);
     const outcome = outcomeOf(one);
-    const tag = isError(one) ? "tag" : outcome === DoseOutcome.given ? "tag good" : "tag warn";
+    const tag = isMistake(one) ? "tag" : outcome === DoseOutcome.given ? "tag good" : "tag warn";
     return html`<li key=${one.id}><span><strong><bdi>${what}</bdi></strong> ${one.dosage?.dose && quantityOf(one.dosage.dose)}
       ${!isOfOne && patient && html`<br /><${PersonLine} patient=${patient} />`}
       <br /><span class="muted"><${Dotted} of=${[html`<span class="nowrap">${momentOf(one.effectiveDateTime)}</span>`, by && nameOf(by), whyOf(one)]} /></span></span>
-      <span class="buttons"><span class=${tag}>${t(isError(one) ? "round.takenBack" : `round.${outcome}`)}</span>
-      ${!isError(one) && offers("pharmacy.administer") && html`<button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("round.takeBack")}<${For} who=${listed([what, !isOfOne && nameOf(patient), momentOf(one.effectiveDateTime)])} /></button>`}</span></li>`;
+      <span class="buttons"><span class=${tag}>${t(isMistake(one) ? "round.takenBack" : `round.${outcome}`)}</span>
+      ${!isMistake(one) && offers("pharmacy.administer") && html`<button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("round.takeBack")}<${For} who=${listed([what, !isOfOne && nameOf(patient), momentOf(one.effectiveDateTime)])} /></button>`}</span></li>`;
   };
   const { value } = known;
   return html`<${Dialog} title=${t("round.noted")} onClose=${onClose}>
@@ -93,12 +95,12 @@ function TakeBack({ of, onClose, onDone }: { of: MedicationAdministration; onClo
   const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
     await pharmacy.cancelAdministration({ administration: `MedicationAdministration/${of.id}`, reason });
-    say(t("round.isTakenBack", { what: conceptOf(of.medicationCodeableConcept) }));
+    say(t("round.isTakenBack", { what: medicationText(of) }));
     onClose();
     onDone();
   };
-  const label = joined(t("round.takeBack"), conceptOf(of.medicationCodeableConcept), momentOf(of.effectiveDateTime));
+  const label = joined(t("round.takeBack"), medicationText(of), momentOf(of.effectiveDateTime));
   return html`<${Form} draft=${kept} send=${send} submit=${t("round.takeBack")} label=${label} onCancel=${onClose}>
-    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${joined(t("reason"), conceptOf(of.medicationCodeableConcept), momentOf(of.effectiveDateTime))} name="noted-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
+    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${joined(t("reason"), medicationText(of), momentOf(of.effectiveDateTime))} name="noted-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
   <//>`;
 }

@@ -1,5 +1,6 @@
 /** Admits a patient to a free bed; an open visit becomes the stay. */
 import { useState } from "preact/hooks";
+import { OPEN_STATUSES } from "../../../../../fhir/open-encounters.ts";
 import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import { html } from "../../html.ts";
@@ -23,7 +24,7 @@ const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 
 /** The open visit of the patient; null if there is none. */
 async function openVisitOf(patient: string): Promise<Encounter | null> {
-  const { resources } = await search<Encounter>("Encounter", { subject: patient, class: "AMB", status: "in-progress", _count: "1" });
+  const { resources } = await search<Encounter>("Encounter", { subject: patient, class: "AMB", status: OPEN_STATUSES.join(), _count: "1" });
   return resources[0] ?? null;
 }
 

@@ -10,6 +10,7 @@ import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf, type Found, Refused, search, update } from "../../platform/api.ts";
 import { today } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
+import { medicationText } from "../../platform/medications.ts";
 import { offers } from "../../platform/menu.ts";
 import { takeBack, takeBackEach } from "../../platform/taken-back.ts";
 import { joined, t } from "../../platform/texts.ts";
@@ -17,7 +18,6 @@ import { dosageWords } from "../../platform/dosage-words.ts";
 import { stopped, taken } from "../chart/home-medication-status.ts";
 import { calledIn } from "./move.ts";
 import { dropDraft, useDraft, useKept } from "../../platform/drafts.ts";
-import { conceptOf } from "../../platform/shown-values.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 const DISPOSITIONS = ["home", "other-hcf", "rehab", "long", "aadvice", "oth"] as const satisfies Disposition[];
@@ -93,7 +93,7 @@ export function Discharge({ stay: { stay, version, patient, ...person }, act }: 
   const options = [["", t("choose")], ...becomes.map((one) => [one, t(`discharge.paused.${one}`)])];
   const row = (one: MedicationStatement) => {
     const { id = "" } = one;
-    const label = joined(conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage));
+    const label = joined(medicationText(one), dosageWords(one.dosage));
     return html`<${Field} key=${id} label=${label} name=${`paused-${id}`} value=${chosen.value[id] ?? ""} onValue=${(what: string) => choose(id, what)} options=${options} required />`;
   };
   const paused = loaded.value?.resources ?? [];

@@ -2,8 +2,6 @@
 import type { Dosage, Encounter, MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
 import { typedIn } from "../../platform/shown-values.ts";
 
-/** Whether it was entered in error. */
-
 /** Whether it is taken, or was taken until this stay. */
 export const isCurrent = ({ status }: MedicationStatement): boolean => ["active", "on-hold", "intended", "unknown"].includes(status);
 

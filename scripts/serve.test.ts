@@ -150,6 +150,13 @@ describe("a start", () => {
     other.close();
   });
 
+  it.each(["--tsl", "--port=4000", "lab"])("is refused in one sentence with %s, instead of another than was meant", async (argument) => {
+    const program = run(["serve", argument], { DATA_DIR: join(dir, "data"), PORT: "0", NATS_URL: "" });
+    programs.push(program);
+    expect(await program.ended).toBe(1);
+    expect(program.output().trim()).toMatch(new RegExp(`^"${argument}" is no option of npm start, which has --tls only: [^\n]*$`));
+  });
+
   it("is refused in one sentence if the data folder is a file", async () => {
     writeFileSync(join(dir, "file"), "");
     const program = serve({ DATA_DIR: join(dir, "file") });

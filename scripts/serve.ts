@@ -73,6 +73,12 @@ try {
 }
 
 function settings(): Config {
+  const [unknown] = process.argv.slice(2).filter((it) => it !== "--tls");
+  if (unknown !== undefined) {
+    throw new StartupError(
+      `"${unknown}" is no option of npm start, which has --tls only: settings are variables of the environment (README.md).`,
+    );
+  }
   try {
     const read = readConfig();
     const config = withNeeded(read);

@@ -36,8 +36,10 @@ export function linksTo(targets: ReadonlyMap<string, LinkTarget>, fullUrl?: stri
   return (link, kind) => {
     if (isAbsolute(link)) return found(link, kind, targets);
     const first = link.charCodeAt(0);
-    if (base === undefined || first < 65 || first > 90) return undefined; // a relative reference begins with a type's capital letter
-    return found(base + link, kind, targets);
+    if (first < 65 || first > 90) return undefined; // a relative reference begins with a type's capital letter
+    // A fullUrl should be absolute; clients that write `Patient/1` there, and in references, mean their entry.
+    const own = kind === LinkKind.reference ? found(link, kind, targets) : undefined;
+    return own ?? (base === undefined ? undefined : found(base + link, kind, targets));
   };
 }
 

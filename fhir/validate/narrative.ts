@@ -73,12 +73,12 @@ function isHarmless(address: string, isImage: boolean): boolean {
 const STYLES = new RegExp(
   `^(?:${[
     "background(?:-(?:attachment|clip|color|image|origin|position|repeat|size))?",
-    "border(?:-[a-z]+)*",
+    "border(?!-image)(?:-[a-z]+)*",
     "(?:min-|max-)?(?:width|height)",
     "(?:margin|padding)(?:-[a-z]+)*",
     "font(?:-[a-z]+)*",
     "text-(?:align|align-last|decoration(?:-[a-z]+)*|indent|justify|overflow|rendering|size-adjust|transform)",
-    "(?:list-style|column|columns|flex|grid|mso|page-break|break)(?:-[a-z]+)*",
+    "(?:list-style|column(?!-rule)|columns|flex|grid|mso|page-break|break)(?:-[a-z]+)*",
     "overflow(?:-[xy]|-wrap)?",
     "(?:align|justify)-(?:content|items|self)",
     "word-(?:break|spacing|wrap)",
@@ -87,8 +87,14 @@ const STYLES = new RegExp(
     "orphans|quotes|tab-size|table-layout|unicode-bidi|vertical-align|visibility|white-space|widows|writing-mode",
   ].join("|")})$`,
 );
-/** CSS properties that move the following content when their length is negative. */
-const MOVING = /^(?:margin|text-indent)/;
+/** Values by which some of these properties would lay content, a line or a pointer over other content, by property. */
+const OVERLAYS: readonly [property: RegExp, value: RegExp][] = [
+  [/^(?:margin|text-indent)/, /-\s*[\d.]|\(/], // moves what follows
+  // Text that runs backwards. Word processors write -.2pt.
+  [/^(?:letter|word)-spacing$/, /-\s*(?!(?:[01]?\.\d+|[012])(?:px|pt)|0?\.[01]\d*em)[\d.]|\(/i],
+  [/^text-decoration(?!-color)/, /(?:^|\s)[\d.]|\b(?:calc|clamp|max|min)\s*\(/i], // a line as thick as a text
+  [/^cursor$/, /^(?!\s*(?!none\b)[a-z-]+\s*(?:!\s*important\s*)?$)/i], // an image, or nothing, where the pointer is
+];
 /** Characters of one element's style without its URLs. */
 const MAX_STYLE = 4_000;
 
@@ -145,7 +151,7 @@ function styleFault(value: string): string | undefined {
     const name = declaration.slice(0, mark).trim().toLowerCase();
     const setting = declaration.slice(mark + 1);
     if (!STYLES.test(name)) return overlay;
-    if (MOVING.test(name) && /-\s*[\d.]|\(/.test(setting)) return overlay;
+    if (OVERLAYS.some(([property, value]) => property.test(name) && value.test(setting))) return overlay;
   }
   return undefined;
 }

@@ -95,6 +95,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       // Set before the service is announced, and only for this broker, as its settings are.
       this.metadata.fhir = { ...this.metadata.fhir, owns: owns.map((it) => ({ ...it, ...rules.told(it.type) })) };
       this.audit = new AuditLog({ service: this.name, store: () => this.store }, auditBatchesOf(this.broker));
+      this.noteAccess = (entry) => guarded(this, () => this.audit.note(entry));
       this.noteAnswer = (ctx, answer) => guarded(this, () => this.audit.noteAnswer(ctx, answer));
       this.writes = new OwnerWrites(this, {
         owned,

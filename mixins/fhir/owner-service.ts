@@ -11,10 +11,15 @@ import type { OwnerWrites } from "./owner-writes.ts";
 import type { InDoubt } from "./recovery.ts";
 import type { VersionNotifier } from "./version-notifier.ts";
 
-/** What the mixin adds for the service: `this.fhir`, to read and write its own types in one atomic step. */
+/** What the mixin adds for the service: `this.fhir`, to read and write its own types in one atomic step; the record of accesses. */
 export interface WithFhir {
   store: Store;
   fhir: OwnFhir;
+  /**
+   * Records that somebody is shown resources otherwise than by an answer.
+   * @param entry as returned by `entryText` of `federation/audit.ts` @throws 503 if it cannot be recorded: nothing may be shown then
+   */
+  noteAccess(entry: string): Promise<void>;
 }
 
 /** The same, with what is only for the mixin. */

@@ -20,12 +20,13 @@ describe("npm run admin", () => {
   const run = async (name: string, ...args: string[]) => (await commandOf(name, args)(clinic.caller)).join("\n");
 
   it.each([
-    ["no command that there is", "dance", []],
-    ["a word too few", "roles", ["rossi"]],
-    ["a word too many", "users", ["rossi"]],
-    ["an option that there is not", "users", ["--all"]],
-  ])("refuses %s, and says what there is", (_, name, args) => {
+    ["no command that there is", "dance", [], '"dance" is no command.'],
+    ["a word too few", "roles", ["rossi"], '"roles" takes 2 words and its options; 1 words were given.'],
+    ["a word too many", "users", ["rossi"], '"users" takes 0 words and its options; 1 words were given.'],
+    ["an option that there is not", "users", ["--all"], "Unknown option '--all'"],
+  ])("refuses %s, and says what there is", (_, name, args, fault) => {
     expect(() => commandOf(name, args)).toThrow(/usage: npm run admin[\s\S]*Roles: physician, nurse/);
+    expect(() => commandOf(name, args)).toThrow(fault);
   });
 
   it("works on accounts", async () => {

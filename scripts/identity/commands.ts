@@ -48,12 +48,15 @@ export const USAGE = `usage: npm run admin -- COMMAND
 
 Roles: ${ROLES.join(", ")}.`;
 
-/** @throws StartupError with the usage */
+/** @throws StartupError with what is wrong, and the usage */
 export function commandOf(name: string, args: string[]): AdminCommand {
   const { values, positionals } = parse(args);
   const [first = "", second = ""] = positionals;
   const needed = NEEDED[name];
-  if (needed === undefined || positionals.length !== needed) throw new StartupError(USAGE);
+  if (needed === undefined) throw new StartupError(`"${name}" is no command.\n${USAGE}`);
+  if (positionals.length !== needed) {
+    throw new StartupError(`"${name}" takes ${needed} words and its options; ${positionals.length} words were given.\n${USAGE}`);
+  }
   switch (name) {
     case "users":
       return async (caller) => table(await identity.listUsers(caller, {}));

@@ -47,7 +47,11 @@ export class Subscribers {
     return types.every((type) => rights.with(type, "s") === "all");
   }
 
-  /** The last author other than this service. */
+  /** The last author of a Subscription other than this service; undefined when access is open. */
+  async authorOf(id: string): Promise<Author | undefined> {
+    return this.#access.isOpen ? undefined : this.#authorOf(id);
+  }
+
   async #authorOf(id: string): Promise<Author | undefined> {
     const current = await this.#store().read("Subscription", id);
     if (!current) return undefined;

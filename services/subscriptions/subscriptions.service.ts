@@ -23,6 +23,7 @@ import { AddressRefused } from "./addresses.ts";
 import { ArmedSubscriptions, type ArmedListener } from "./armed.ts";
 import { OwnerSearches } from "./owner-searches.ts";
 import { Sender } from "./sender.ts";
+import { sentEntry } from "./sent-entry.ts";
 import { Subscribers } from "./subscribers.ts";
 import { emits, owns } from "./subscriptions.contract.ts";
 import {
@@ -259,6 +260,9 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
           id,
           version,
         );
+        const author = await this.subscribers.authorOf(subscription);
+        const entry = author && sentEntry(author, { subscription, type, id, event, json: body });
+        if (entry) await this.noteAccess(entry);
         const url = new URL(hook.endpoint);
         url.pathname = `${url.pathname.replace(/\/$/, "")}/${type}/${id}`;
         return this.sender.send({ method: "PUT", url, headers: { ...headers, "Content-Type": "application/fhir+json" }, body });

@@ -15,7 +15,7 @@ describe("a subscriber", () => {
   let endpoint: Endpoint;
   beforeAll(async () => {
     mesh = await startClosed({ SUBSCRIPTION_NETWORKS: "127.0.0.1" });
-    all = await SignedIn.at(mesh, ["system", "front-desk"]);
+    all = await SignedIn.at(mesh, ["system", "front-desk", "auditor"]);
     await all.signIn(await all.app.alsoFor("observer", ["system"]), "observer", "openid user/Observation.rs user/Subscription.cru");
     operator = asSystem(mesh.caller, "operator");
   }, 60_000);
@@ -56,6 +56,28 @@ describe("a subscriber", () => {
     return statusOf(id);
   };
   const ENDED = { status: "error", error: "Who has subscribed may not search this any more." };
+
+  it("who is sent a patient's data is on record for it, once, however often it is sent, and for a notification without data not", async () => {
+    const id = await subscribed("system", "Patient?family=sent", {
+      type: "rest-hook",
+      endpoint: endpoint.url,
+      payload: "application/fhir+json",
+    });
+    await subscribed("system", "Patient?family=sent");
+    endpoint.answers = [503, 503, 503];
+    const patient = `Patient/${(await newPatient("Sent")).body.id}`;
+    await endpoint.until(5);
+    const looks = await eventually(
+      async () => (await all.looksAt(patient)).filter(({ role }) => role === "system"),
+      (found) => found.length > 0,
+    );
+    const sent = { isDone: true, patients: [patient], says: "system (system) has read the personal details" };
+    expect(looks).toEqual([expect.objectContaining(sent)]);
+    const { entity } = (await all.as("auditor").get(`/${looks[0]?.event}`)).body;
+    const query = Buffer.from(`PUT ${patient} by Subscription/${id}`).toString("base64");
+    expect(entity).toContainEqual(expect.objectContaining({ query }));
+    expect(endpoint.received.filter(({ method }) => method === "PUT").length).toBeGreaterThan(0);
+  });
 
   it.each<[string, string, (app: App) => Promise<unknown>]>([
     ["whose account is closed", "closed", (app) => identity.closeUser(operator, { user: app.login })],

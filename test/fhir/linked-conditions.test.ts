@@ -173,6 +173,7 @@ describe("the entries of a transaction", () => {
       "urn:oid:1.2.3.4",
       "URN:OID:1.2.3.5",
       "HTTP://Other.Example/fhir/Patient/x1",
+      "Patient/x1",
     ])("%s", async (fullUrl) => {
       const written = fullUrl.startsWith("URN:UUID") ? fullUrl.toLowerCase() : fullUrl.replace(/^[^:]+:/, (scheme) => scheme.toLowerCase());
       const answer = await send(post(encounter(written), `urn:uuid:${randomUUID()}`), post(patient("any"), fullUrl));

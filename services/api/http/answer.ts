@@ -30,7 +30,7 @@ export const sizeOf = ({ body = "", bytes = [] }: Answer): number => lengthOf(bo
 
 /** Smaller bodies are not compressed, as it would not be worth the time. Bytes. */
 export const COMPRESS_FROM = 4_096;
-/** The fastest, which is smaller by little. */
+/** The fastest level: others take longer for little. */
 const LEVEL = 1;
 const compressAll = promisify(gzip);
 

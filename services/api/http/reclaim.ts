@@ -11,12 +11,12 @@ const LEAST = 8 * 1024 * 1024;
 const SMALL = 256 * 1024;
 /** Least time between two collections. Milliseconds. */
 const PAUSE_MS = 1_000;
-/** How long less garbage may stay. Milliseconds. */
+/** How long less garbage may stay when no more is added: otherwise V8 collects by itself. Milliseconds. */
 const STAY_MS = 10_000;
 
 type Collect = (options: { type: "major"; execution: "async" }) => Promise<void>;
 
-/** Counts the garbage of finished work, and collects it: much within a second, little within ten. */
+/** Counts the garbage of finished work, and collects it: much within a second, little when there was none for ten seconds. */
 export class Reclaim {
   #left = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -33,7 +33,8 @@ export class Reclaim {
     if (bytes < SMALL) return;
     this.#left += bytes;
     const isSoon = this.#left >= WORTHWHILE;
-    if (this.#left < LEAST || (this.#timer && (this.#isSoon || !isSoon))) return;
+    if (this.#left < LEAST || (this.#timer && this.#isSoon)) return;
+    if (this.#timer && !isSoon) return void this.#timer.refresh();
     clearTimeout(this.#timer);
     this.#isSoon = isSoon;
     this.#timer = setTimeout(

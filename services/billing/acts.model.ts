@@ -9,6 +9,7 @@ import type {
   FhirResource,
   Medication,
   MedicationDispense,
+  Money,
   Observation,
   Period,
 } from "../../fhir/r4.ts";
@@ -18,6 +19,7 @@ import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 import { RETURNED } from "../pharmacy/pharmacy.contract.ts";
 import type { Code, Price } from "./billing.contract.ts";
+import { isPrice } from "./amounts.ts";
 import { ACT_ALREADY_CHARGED } from "./billing.errors.ts";
 import { fineUnitsIn, money, wholeUnits } from "../../fhir/minor-units.ts";
 
@@ -197,17 +199,22 @@ export function definitionOf({
   };
 }
 
+/** The amount that a definition gives for one unit, if it gives any. */
+export const basePriceOf = ({ propertyGroup = [] }: ChargeItemDefinition): Money | undefined =>
+  propertyGroup.flatMap(({ priceComponent = [] }) => priceComponent).find(({ type }) => type === "base")?.amount;
+
 /** The price in a definition; undefined if it is not active, or has none for a code. */
-export function priceOf({ id, meta, status, code, propertyGroup }: ChargeItemDefinition): Price | undefined {
+export function priceOf(definition: ChargeItemDefinition): Price | undefined {
+  const { id, meta, status, code } = definition;
   const [coding] = codesOf(code?.coding);
-  const amount = propertyGroup?.flatMap(({ priceComponent = [] }) => priceComponent).find(({ type }) => type === "base")?.amount;
+  const amount = basePriceOf(definition);
   const value = numberOf(amount?.value);
-  if (status !== "active" || !coding || value === undefined) return undefined;
+  if (status !== "active" || !coding || value === undefined || !amount || !isPrice(amount)) return undefined;
   return {
     definition: `ChargeItemDefinition/${id}`,
     version: Number(meta?.versionId ?? 0),
     code: coding,
-    cents: fineUnitsIn(value, amount?.currency ?? ""),
-    currency: amount?.currency ?? "",
+    cents: fineUnitsIn(value, amount.currency ?? ""),
+    currency: amount.currency ?? "",
   };
 }

@@ -125,6 +125,10 @@ describe("the charge for an act", () => {
     });
   });
 
+  it.each([1e13, -5])("does not exist by a price of %d, which a hospital without rules may have stored", (value) => {
+    expect(chargeForAct("MedicationDispense/1", actOf(dispense(1)), listed(value), undefined)).toBeUndefined();
+  });
+
   it("does not exist without a price, or without a patient", () => {
     const { subject: _, ...unknown } = stay("2026-01-01", "2026-01-03");
     expect(chargeForAct("Encounter/1", actOf(stay("2026-01-01", "2026-01-03")), undefined, undefined)).toBeUndefined();

@@ -12,6 +12,7 @@ import type {
   Money,
   Observation,
   Period,
+  Reference,
 } from "../../fhir/r4.ts";
 import { dayOf } from "../../fhir/time-zone.ts";
 import { counted } from "../../store/counted.ts";
@@ -59,6 +60,10 @@ const codesOf = (codings: Coding[] = []): Code[] =>
     code === undefined ? [] : [{ system, code, ...(display !== undefined && { display }) }],
   );
 
+/** Who may be charged; undefined for a sample of a device or a place, such as a quality control. */
+const payerIn = (subject: Reference | undefined): string | undefined =>
+  /(?:^|\/)(?:Patient|Group)\/[^/]+(?:\/_history\/\d+)?$/.test(subject?.reference ?? "") ? subject?.reference : undefined;
+
 function encounterAct({ id, status, class: kind, subject, period }: Encounter): Act {
   const isStay = INPATIENT.includes(kind.code ?? "");
   return {
@@ -67,7 +72,7 @@ function encounterAct({ id, status, class: kind, subject, period }: Encounter): 
     codes: codesOf([kind]),
     quantity: isStay ? daysOf(period) : 1,
     ...(isStay && { unit: { unit: "day", system: "http://unitsofmeasure.org", code: "d" } }),
-    patient: subject?.reference,
+    patient: payerIn(subject),
     encounter: `Encounter/${id}`,
     occurrence: period ? { occurrencePeriod: period } : {},
   };
@@ -88,7 +93,7 @@ function observationAct({ id, status, code, subject, encounter, effectiveDateTim
     state: stateOf(status, ["final", "amended", "corrected"]),
     codes: codesOf(code.coding),
     quantity: 1,
-    patient: subject?.reference,
+    patient: payerIn(subject),
     encounter: encounter?.reference,
     occurrence: effectiveDateTime === undefined ? {} : { occurrenceDateTime: effectiveDateTime },
   };
@@ -108,7 +113,7 @@ function dispenseAct(dispense: MedicationDispense): Act {
     state: returned > 0 && kept <= 0 ? "not done" : stateOf(status, ["completed"]),
     codes: codesOf((concept ?? inside?.code)?.coding),
     quantity: kept,
-    patient: subject?.reference,
+    patient: payerIn(subject),
     encounter: context?.reference,
     occurrence: whenHandedOver === undefined ? {} : { occurrenceDateTime: whenHandedOver },
   };

@@ -129,6 +129,19 @@ describe("the charge for an act", () => {
     expect(chargeForAct("MedicationDispense/1", actOf(dispense(1)), listed(value), undefined)).toBeUndefined();
   });
 
+  it.each(["Device/analyser", "Location/tap", "urn:uuid:0190a3f0-0000-7000-8000-000000000001", "#sample"])(
+    "does not exist for a result about %s: a quality control is nobody's to pay",
+    (reference) => {
+      const control: Observation = { resourceType: "Observation", id: "1", status: "final", code: { coding: [{ code: "IMP" }] } };
+      const charge = (subject: string) =>
+        chargeForAct("Observation/1", actOf({ ...control, subject: { reference: subject } }), price("IMP", 350), undefined);
+      expect(charge(reference)).toBeUndefined();
+      for (const payer of ["Patient/1", "Patient/1/_history/2", "https://elsewhere.example/fhir/Patient/1", "Group/1"]) {
+        expect(charge(payer)).toMatchObject({ subject: { reference: payer } });
+      }
+    },
+  );
+
   it("does not exist without a price, or without a patient", () => {
     const { subject: _, ...unknown } = stay("2026-01-01", "2026-01-03");
     expect(chargeForAct("Encounter/1", actOf(stay("2026-01-01", "2026-01-03")), undefined, undefined)).toBeUndefined();

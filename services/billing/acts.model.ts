@@ -15,6 +15,7 @@ import type {
   Reference,
 } from "../../fhir/r4.ts";
 import { dayOf } from "../../fhir/time-zone.ts";
+import { localReference } from "../../federation/facts.ts";
 import { counted } from "../../store/counted.ts";
 import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
@@ -44,11 +45,21 @@ export interface Act {
   occurrence: Pick<ChargeItem, "occurrenceDateTime" | "occurrencePeriod">;
 }
 
-/** The act of a resource; undefined for resources that are not charged automatically. */
-export function actOf(resource: FhirResource): Act | undefined {
+/** The Medication, stored for itself, by which a dispense names what was handed out: "Medication/…". */
+export function medicationOf(resource: FhirResource): string | undefined {
+  if (resource.resourceType !== "MedicationDispense" || resource.medicationCodeableConcept) return undefined;
+  const place = localReference(resource.medicationReference?.reference);
+  return place?.startsWith("Medication/") ? place : undefined;
+}
+
+/**
+ * The act of a resource; undefined for resources that are not charged automatically.
+ * @param medication the one that `medicationOf` names, if there is one
+ */
+export function actOf(resource: FhirResource, medication?: Medication): Act | undefined {
   if (resource.resourceType === "Encounter") return encounterAct(resource);
   if (resource.resourceType === "Observation") return observationAct(resource);
-  if (resource.resourceType === "MedicationDispense") return dispenseAct(resource);
+  if (resource.resourceType === "MedicationDispense") return dispenseAct(resource, medication);
   return undefined;
 }
 
@@ -100,7 +111,7 @@ function observationAct({ id, status, code, subject, encounter, effectiveDateTim
 }
 
 /** A dispense without the quantity that was returned. */
-function dispenseAct(dispense: MedicationDispense): Act {
+function dispenseAct(dispense: MedicationDispense, medication: Medication | undefined): Act {
   const { id, status, medicationCodeableConcept: concept, medicationReference, contained } = dispense;
   const { quantity, subject, context, whenHandedOver, extension } = dispense;
   const inside = contained?.find((it) => it.resourceType === "Medication" && medicationReference?.reference === `#${it.id}`) as
@@ -111,7 +122,7 @@ function dispenseAct(dispense: MedicationDispense): Act {
   return {
     reference: `MedicationDispense/${id}`,
     state: returned > 0 && kept <= 0 ? "not done" : stateOf(status, ["completed"]),
-    codes: codesOf((concept ?? inside?.code)?.coding),
+    codes: codesOf((concept ?? inside?.code ?? medication?.code)?.coding),
     quantity: kept,
     patient: payerIn(subject),
     encounter: context?.reference,

@@ -229,6 +229,23 @@ describe("a hospital with a price list", () => {
     expect(await chargeFor(wrong)).toMatchObject({ status: "aborted" });
   });
 
+  it("charges a dispense that names a stored Medication, by the code that this has", async () => {
+    const write = (type: string, id: string, more: object) =>
+      ownerOf("pharmacy").write(clinic.caller, {
+        steps: [{ op: "create", type, id, text: JSON.stringify({ resourceType: type, id, ...more }) }],
+      });
+    const handedOut = (id: string, reference: string) => {
+      const quantity = { value: 10 };
+      const subject = { reference: "Patient/1" };
+      return write("MedicationDispense", id, { status: "completed", medicationReference: { reference }, subject, quantity });
+    };
+    await write("Medication", "aspirin", { code: { coding: [aspirin] } });
+    await handedOut("by-reference", "Medication/aspirin");
+    expect(await chargeFor("MedicationDispense/by-reference")).toMatchObject({ quantity: { value: 10 }, priceOverride: { value: 1.2 } });
+    await handedOut("elsewhere", "https://elsewhere.example/fhir/Medication/aspirin");
+    expect(await chargeFor("MedicationDispense/elsewhere")).toBeNull();
+  });
+
   it.each([
     ["by the action", (invoice: string) => billing.cancelInvoice(clinic.caller, { invoice, reason: "a dispense of it was none" })],
     ["by FHIR", (invoice: string) => rewrite("billing", invoice, { status: "cancelled", cancelledReason: "a dispense of it was none" })],

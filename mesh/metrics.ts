@@ -117,6 +117,13 @@ export const outboxAge = new Gauge({
   labelNames: ["service"],
   registers,
 });
+/** Events that a service has set aside. */
+export const deadLetters = new Gauge({
+  name: "openward_dead_letters",
+  help: "Events that could not be handled and wait for an operator, at most 1000",
+  labelNames: ["service"],
+  registers,
+});
 
 /** A gauge that is measured when metrics are read: the sum over its sources. */
 function sampled(name: string, help: string): (source: () => number) => () => void {

@@ -36,6 +36,7 @@ export const RULE_NAMES: readonly string[] = [
   "care-team-one-patient",
   "care-team-subject",
   "charge-item-currency",
+  "charge-item-definition-price",
   "charge-item-definition-systems",
   "charge-item-deleted",
   "charge-item-final",

@@ -16,7 +16,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 60_000;
 /** How long dead letters are kept, milliseconds. */
 const DEAD_KEPT_MS = 30 * 86_400_000;
-const DEAD = "dead-letter/";
+/** Prefix of the keys of dead letters in the store's map. */
+export const DEAD = "dead-letter/";
 /** Longest reason that is kept, characters. */
 const MAX_REASON = 500;
 

@@ -1,16 +1,20 @@
-/** Reports to the metrics how many events wait in a service's outbox and how long; both should be close to zero. */
-import { outboxAge, outboxWaiting } from "../../mesh/metrics.ts";
+/** Reports to the metrics how many events wait in a service's outbox and how long, and how many were set aside; all should be close to zero. */
+import { deadLetters, outboxAge, outboxWaiting } from "../../mesh/metrics.ts";
 import type { Store } from "../../store/store.ts";
+import { DEAD } from "./consumer.ts";
 
-/** Interval between two counts, of a table that is almost empty. Milliseconds. */
+/** Interval between two counts, of tables that are almost empty. Milliseconds. */
 const LOOK_MS = 5_000;
+/** Dead letters that are counted. */
+const MAX_COUNTED = 1_000;
 
 /** Starts counting. @returns a function that stops it */
-export function gaugeOutbox(service: string, store: Pick<Store, "outboxState">): () => void {
+export function gaugeOutbox(service: string, store: Pick<Store, "outboxState" | "entries">): () => void {
   const look = async (): Promise<void> => {
     const { waiting, oldest } = await store.outboxState();
     outboxWaiting.labels(service).set(waiting);
     outboxAge.labels(service).set(oldest === undefined ? 0 : Math.max(0, Date.now() - oldest) / 1_000);
+    deadLetters.labels(service).set((await store.entries(DEAD, MAX_COUNTED)).length);
   };
   const lookOrNot = () => void look().catch(() => {}); // the store may be briefly unavailable
   lookOrNot();

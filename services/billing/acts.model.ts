@@ -9,15 +9,19 @@ import type {
   FhirResource,
   Medication,
   MedicationDispense,
+  Money,
   Observation,
   Period,
+  Reference,
 } from "../../fhir/r4.ts";
 import { dayOf } from "../../fhir/time-zone.ts";
+import { localReference } from "../../federation/facts.ts";
 import { counted } from "../../store/counted.ts";
 import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 import { RETURNED } from "../pharmacy/pharmacy.contract.ts";
 import type { Code, Price } from "./billing.contract.ts";
+import { isPrice } from "./amounts.ts";
 import { ACT_ALREADY_CHARGED } from "./billing.errors.ts";
 import { fineUnitsIn, money, wholeUnits } from "../../fhir/minor-units.ts";
 
@@ -41,11 +45,21 @@ export interface Act {
   occurrence: Pick<ChargeItem, "occurrenceDateTime" | "occurrencePeriod">;
 }
 
-/** The act of a resource; undefined for resources that are not charged automatically. */
-export function actOf(resource: FhirResource): Act | undefined {
+/** The Medication, stored for itself, by which a dispense names what was handed out: "Medication/…". */
+export function medicationOf(resource: FhirResource): string | undefined {
+  if (resource.resourceType !== "MedicationDispense" || resource.medicationCodeableConcept) return undefined;
+  const place = localReference(resource.medicationReference?.reference);
+  return place?.startsWith("Medication/") ? place : undefined;
+}
+
+/**
+ * The act of a resource; undefined for resources that are not charged automatically.
+ * @param medication the one that `medicationOf` names, if there is one
+ */
+export function actOf(resource: FhirResource, medication?: Medication): Act | undefined {
   if (resource.resourceType === "Encounter") return encounterAct(resource);
   if (resource.resourceType === "Observation") return observationAct(resource);
-  if (resource.resourceType === "MedicationDispense") return dispenseAct(resource);
+  if (resource.resourceType === "MedicationDispense") return dispenseAct(resource, medication);
   return undefined;
 }
 
@@ -57,6 +71,10 @@ const codesOf = (codings: Coding[] = []): Code[] =>
     code === undefined ? [] : [{ system, code, ...(display !== undefined && { display }) }],
   );
 
+/** Who may be charged; undefined for a sample of a device or a place, such as a quality control. */
+const payerIn = (subject: Reference | undefined): string | undefined =>
+  /(?:^|\/)(?:Patient|Group)\/[^/]+(?:\/_history\/\d+)?$/.test(subject?.reference ?? "") ? subject?.reference : undefined;
+
 function encounterAct({ id, status, class: kind, subject, period }: Encounter): Act {
   const isStay = INPATIENT.includes(kind.code ?? "");
   return {
@@ -65,7 +83,7 @@ function encounterAct({ id, status, class: kind, subject, period }: Encounter): 
     codes: codesOf([kind]),
     quantity: isStay ? daysOf(period) : 1,
     ...(isStay && { unit: { unit: "day", system: "http://unitsofmeasure.org", code: "d" } }),
-    patient: subject?.reference,
+    patient: payerIn(subject),
     encounter: `Encounter/${id}`,
     occurrence: period ? { occurrencePeriod: period } : {},
   };
@@ -86,14 +104,14 @@ function observationAct({ id, status, code, subject, encounter, effectiveDateTim
     state: stateOf(status, ["final", "amended", "corrected"]),
     codes: codesOf(code.coding),
     quantity: 1,
-    patient: subject?.reference,
+    patient: payerIn(subject),
     encounter: encounter?.reference,
     occurrence: effectiveDateTime === undefined ? {} : { occurrenceDateTime: effectiveDateTime },
   };
 }
 
 /** A dispense without the quantity that was returned. */
-function dispenseAct(dispense: MedicationDispense): Act {
+function dispenseAct(dispense: MedicationDispense, medication: Medication | undefined): Act {
   const { id, status, medicationCodeableConcept: concept, medicationReference, contained } = dispense;
   const { quantity, subject, context, whenHandedOver, extension } = dispense;
   const inside = contained?.find((it) => it.resourceType === "Medication" && medicationReference?.reference === `#${it.id}`) as
@@ -104,9 +122,9 @@ function dispenseAct(dispense: MedicationDispense): Act {
   return {
     reference: `MedicationDispense/${id}`,
     state: returned > 0 && kept <= 0 ? "not done" : stateOf(status, ["completed"]),
-    codes: codesOf((concept ?? inside?.code)?.coding),
+    codes: codesOf((concept ?? inside?.code ?? medication?.code)?.coding),
     quantity: kept,
-    patient: subject?.reference,
+    patient: payerIn(subject),
     encounter: context?.reference,
     occurrence: whenHandedOver === undefined ? {} : { occurrenceDateTime: whenHandedOver },
   };
@@ -197,17 +215,22 @@ export function definitionOf({
   };
 }
 
+/** The amount that a definition gives for one unit, if it gives any. */
+export const basePriceOf = ({ propertyGroup = [] }: ChargeItemDefinition): Money | undefined =>
+  propertyGroup.flatMap(({ priceComponent = [] }) => priceComponent).find(({ type }) => type === "base")?.amount;
+
 /** The price in a definition; undefined if it is not active, or has none for a code. */
-export function priceOf({ id, meta, status, code, propertyGroup }: ChargeItemDefinition): Price | undefined {
+export function priceOf(definition: ChargeItemDefinition): Price | undefined {
+  const { id, meta, status, code } = definition;
   const [coding] = codesOf(code?.coding);
-  const amount = propertyGroup?.flatMap(({ priceComponent = [] }) => priceComponent).find(({ type }) => type === "base")?.amount;
+  const amount = basePriceOf(definition);
   const value = numberOf(amount?.value);
-  if (status !== "active" || !coding || value === undefined) return undefined;
+  if (status !== "active" || !coding || value === undefined || !amount || !isPrice(amount)) return undefined;
   return {
     definition: `ChargeItemDefinition/${id}`,
     version: Number(meta?.versionId ?? 0),
     code: coding,
-    cents: fineUnitsIn(value, amount?.currency ?? ""),
-    currency: amount?.currency ?? "",
+    cents: fineUnitsIn(value, amount.currency ?? ""),
+    currency: amount.currency ?? "",
   };
 }

@@ -125,6 +125,23 @@ describe("the charge for an act", () => {
     });
   });
 
+  it.each([1e13, -5])("does not exist by a price of %d, which a hospital without rules may have stored", (value) => {
+    expect(chargeForAct("MedicationDispense/1", actOf(dispense(1)), listed(value), undefined)).toBeUndefined();
+  });
+
+  it.each(["Device/analyser", "Location/tap", "urn:uuid:0190a3f0-0000-7000-8000-000000000001", "#sample"])(
+    "does not exist for a result about %s: a quality control is nobody's to pay",
+    (reference) => {
+      const control: Observation = { resourceType: "Observation", id: "1", status: "final", code: { coding: [{ code: "IMP" }] } };
+      const charge = (subject: string) =>
+        chargeForAct("Observation/1", actOf({ ...control, subject: { reference: subject } }), price("IMP", 350), undefined);
+      expect(charge(reference)).toBeUndefined();
+      for (const payer of ["Patient/1", "Patient/1/_history/2", "https://elsewhere.example/fhir/Patient/1", "Group/1"]) {
+        expect(charge(payer)).toMatchObject({ subject: { reference: payer } });
+      }
+    },
+  );
+
   it("does not exist without a price, or without a patient", () => {
     const { subject: _, ...unknown } = stay("2026-01-01", "2026-01-03");
     expect(chargeForAct("Encounter/1", actOf(stay("2026-01-01", "2026-01-03")), undefined, undefined)).toBeUndefined();
@@ -210,6 +227,23 @@ describe("a hospital with a price list", () => {
     expect(await chargeFor(wrong)).toMatchObject({ status: "billable" });
     await pharmacy.void(clinic.caller, { dispense: wrong, reason: "wrong patient" });
     expect(await chargeFor(wrong)).toMatchObject({ status: "aborted" });
+  });
+
+  it("charges a dispense that names a stored Medication, by the code that this has", async () => {
+    const write = (type: string, id: string, more: object) =>
+      ownerOf("pharmacy").write(clinic.caller, {
+        steps: [{ op: "create", type, id, text: JSON.stringify({ resourceType: type, id, ...more }) }],
+      });
+    const handedOut = (id: string, reference: string) => {
+      const quantity = { value: 10 };
+      const subject = { reference: "Patient/1" };
+      return write("MedicationDispense", id, { status: "completed", medicationReference: { reference }, subject, quantity });
+    };
+    await write("Medication", "aspirin", { code: { coding: [aspirin] } });
+    await handedOut("by-reference", "Medication/aspirin");
+    expect(await chargeFor("MedicationDispense/by-reference")).toMatchObject({ quantity: { value: 10 }, priceOverride: { value: 1.2 } });
+    await handedOut("elsewhere", "https://elsewhere.example/fhir/Medication/aspirin");
+    expect(await chargeFor("MedicationDispense/elsewhere")).toBeNull();
   });
 
   it.each([

@@ -10,6 +10,10 @@ const LARGEST = 1e12;
 /** Whether an amount is too large to be paid or summed, or not a number. */
 export const isTooLarge = ({ value }: Money): boolean => Math.abs(numberOf(value) ?? 0) >= LARGEST;
 
+/** Whether a unit can have this price: acts are charged by it without a person who would see that it is wrong. */
+export const isPrice = (amount: Money): boolean =>
+  (numberOf(amount.value) ?? -1) >= 0 && !isTooLarge(amount) && amount.currency !== undefined;
+
 /** Number of decimals, without trailing zeros and rounding errors of double sums: of 1.50 one, of 2e-3 three, of 0.30000000000000004 one. */
 function decimalsOf(value: number): number {
   const [, digits = "", power = "0"] = /^-?\d+(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(Number(value.toPrecision(15)))) ?? [];

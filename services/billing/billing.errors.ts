@@ -5,9 +5,14 @@ const { MoleculerClientError } = Errors;
 /** 409, type of the unique key: a charge is on at most one invoice. */
 export const CHARGE_INVOICED = "CHARGE_INVOICED";
 
-/** 409: only an ended encounter is billed. */
+/** 409: only an ended encounter is billed, finished or cancelled. */
 export const encounterNotEnded = (encounter: string) =>
-  new MoleculerClientError("The visit or stay has not ended: close or discharge it first.", 409, "ENCOUNTER_NOT_ENDED", { encounter });
+  new MoleculerClientError(
+    "The visit or stay has not ended, or was entered in error: close or discharge it first, or mark its charges as not-billable.",
+    409,
+    "ENCOUNTER_NOT_ENDED",
+    { encounter },
+  );
 
 /** 409: there is no open charge. */
 export const nothingToInvoice = (encounter: string) =>

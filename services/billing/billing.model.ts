@@ -80,6 +80,9 @@ const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceA
 export const numberOfBill = (id: string, now: Date): string =>
   `${new Date(shownAt(now.getTime(), hospitalZone())).getUTCFullYear()}-${id.slice(-12)}`;
 
+/** Statuses of encounters that are billed: what was noted by hand for one that was cancelled is to be paid, such as a fee for it. */
+const ENDED: readonly string[] = ["finished", "cancelled"];
+
 /** Clauses for the ChargeItems of an encounter. */
 export const chargesOf = (encounter: string): Clause[] => [referenceClause("ChargeItem", "context", [encounter])];
 
@@ -96,7 +99,7 @@ export function newInvoice<Item extends ChargeItem & { id: string }>(
   now: Date,
 ): { bill: Bill; invoice: Invoice & { id: string }; charges: Item[] } {
   const reference = `Encounter/${encounter.id}`;
-  if (encounter.status !== "finished") throw encounterNotEnded(reference);
+  if (!ENDED.includes(encounter.status)) throw encounterNotEnded(reference);
   const open = items.filter(isOpen);
   const [first] = open;
   if (!first) throw nothingToInvoice(reference);

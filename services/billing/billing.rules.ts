@@ -17,7 +17,8 @@ import { onePatient, patientRecordRules, patientRecords } from "../../mixins/fhi
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
-import { isTooFine, isTooLarge, tooFine } from "./amounts.ts";
+import { basePriceOf } from "./acts.model.ts";
+import { isPrice, isTooFine, isTooLarge, tooFine } from "./amounts.ts";
 import { exponentOf } from "../../fhir/currency-decimals.ts";
 import { invoiceRules } from "./invoice-rules.ts";
 import { paymentRules } from "./payments/payment-rules.ts";
@@ -72,6 +73,27 @@ const charge: Rule<ChargeItem>[] = [
 /** Other prices may have more decimals than can be paid: they are rounded after summing. */
 const hasNoDecimals = ({ currency = "" }: Money): boolean => exponentOf(currency) === 0;
 
+const definition: Rule<ChargeItemDefinition>[] = [
+  systemsAsListed<ChargeItemDefinition>("ChargeItemDefinition"),
+  {
+    id: "charge-item-definition-price",
+    group: "money",
+    holdsAlways: true,
+    says: "The base price of a ChargeItemDefinition has a currency, and is from 0 to 1e12: acts are charged by it automatically.",
+    check({ before, after }) {
+      const [was, price] = [before && basePriceOf(before), after && basePriceOf(after)];
+      if (!price || isPrice(price) || JSON.stringify(was) === JSON.stringify(price)) return undefined;
+      const at = "ChargeItemDefinition.propertyGroup.priceComponent.amount";
+      return refusal(
+        "charge-item-definition-price",
+        "Nothing can be charged by this price: give an amount of 0 or more with its currency.",
+        at,
+        422,
+      );
+    },
+  },
+];
+
 /** Types that keep their patient for good, like the medical record. */
 const OF_ONE_PATIENT = [
   "ClaimResponse",
@@ -108,7 +130,7 @@ function payable<Of extends FhirResource>(
 /** The rules of charges, invoices, coverages and claims. */
 export const rules: RulesOf = {
   ChargeItem: charge,
-  ChargeItemDefinition: [systemsAsListed<ChargeItemDefinition>("ChargeItemDefinition")],
+  ChargeItemDefinition: definition,
   Invoice: invoiceRules,
   Account: onePatient<Account>("Account"),
   ...patientRecords(OF_ONE_PATIENT),

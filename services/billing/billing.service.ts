@@ -5,7 +5,7 @@ import { defineService } from "../../mesh/contract.ts";
 import { reasonRule } from "../../mesh/param-rules.ts";
 import { CURRENCIES } from "../../fhir/currencies.ts";
 import { nonNull } from "../../fhir/non-null.ts";
-import type { ChargeItem, Encounter, FhirResource, Invoice, Stored } from "../../fhir/r4.ts";
+import type { ChargeItem, Encounter, FhirResource, Invoice, Medication, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import type { OwnerStep, ResourceVersion, StepResult } from "../../federation/owner-contract.ts";
@@ -16,7 +16,7 @@ import { change, creation, versionOf } from "../../mixins/fhir/write-steps.ts";
 import { versionRule } from "../../mixins/fhir/seen-version.ts";
 import { occurrenceTime, occurrenceTimeRules, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { codeRule, readReference, referenceTo, splitReference } from "../../mixins/fhir/domain-references.ts";
-import { ACT, actOf, chargeForAct, chargeIdOf, chargeKeys, definitionOf, priceIdOf, priceOf } from "./acts.model.ts";
+import { ACT, actOf, chargeForAct, chargeIdOf, chargeKeys, definitionOf, medicationOf, priceIdOf, priceOf } from "./acts.model.ts";
 import { type Code, emits, owns, type billing, type Price } from "./billing.contract.ts";
 import {
   ACT_ALREADY_CHARGED,
@@ -52,6 +52,7 @@ interface Own {
   chargesAt(references: string[]): Promise<Stored<ChargeItem>[]>;
   written(invoice: string, steps: OwnerStep[]): Promise<StepResult[]>;
   firstPrice(codes: Code[]): Promise<Price | undefined>;
+  resourceAt<Of extends FhirResource>(reference: string, gone: string[]): Promise<Of | undefined>;
 }
 
 const MAX_PRICES = 10_000;
@@ -281,14 +282,10 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       const reference = `${type}/${id}`;
       const before = await this.fhir.read("ChargeItem", chargeIdOf(reference));
       if (!before && (await this.store.count("ChargeItemDefinition", [])) === 0) return; // a hospital without a price list
-      const resource = await readReference<FhirResource>(
-        { caller: asSystem(this.broker, "billing"), directory: this.directory },
-        reference,
-      ).catch((error) => {
-        if (isType(error, "GONE")) return undefined;
-        throw error;
-      });
-      const act = resource && actOf(resource);
+      const resource = await this.resourceAt<FhirResource>(reference, ["GONE"]);
+      const medication = resource && medicationOf(resource);
+      const known = medication === undefined ? undefined : await this.resourceAt<Medication>(medication, ["GONE", "NOT_FOUND"]);
+      const act = resource && actOf(resource, known);
       const price = act?.state === "done" ? await this.firstPrice(act.codes) : undefined;
       const item = chargeForAct(reference, act, price, before);
       if (!item) return;
@@ -305,6 +302,15 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       if (!invoice || isInForce(invoice) || creditedBy(invoice) !== undefined) return;
       const steps = (await this.chargesAt(chargesOn(invoice))).filter(isOpen).flatMap((item) => again(item, event));
       if (steps.length > 0) await this.fhir.write([effectOf(event), ...steps]);
+    },
+
+    /** A resource of any service, as the system sees it. @param gone types of errors for which there is none */
+    async resourceAt<Of extends FhirResource>(this: Service & WithDirectory, reference: string, gone: string[]): Promise<Of | undefined> {
+      const mesh = { caller: asSystem(this.broker, "billing"), directory: this.directory };
+      return readReference<Of>(mesh, reference).catch((error: unknown) => {
+        if (gone.some((type) => isType(error, type))) return undefined;
+        throw error;
+      });
     },
 
     async firstPrice(this: WithFhir, codes: Code[]): Promise<Price | undefined> {

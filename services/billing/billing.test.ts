@@ -119,6 +119,17 @@ describe("billing", () => {
     for (const it of tries) if (it.status === "rejected") expect(["CHARGES_CHANGED", "NOTHING_TO_INVOICE"]).toContain(it.reason.type);
   });
 
+  it("bills what was noted for a visit that was cancelled, but not for one that was entered in error", async () => {
+    const [cancelled, wrong] = [await newVisit(), await newVisit()];
+    for (const visit of [cancelled, wrong]) await charge(visit, 1_500);
+    await visits.cancel(clinic.caller, { visit: cancelled, reason: "the patient did not wait" });
+    const text = JSON.stringify({ ...(await clinic.read("visits", wrong)), status: "entered-in-error" });
+    const id = wrong.slice("Encounter/".length);
+    await ownerOf("visits").write(clinic.caller, { steps: [{ op: "update", type: "Encounter", id, text, upsert: false }] });
+    expect(await billing.invoice(clinic.caller, { encounter: cancelled })).toMatchObject({ cents: 1_500 });
+    await expect(billing.invoice(clinic.caller, { encounter: wrong })).rejects.toEqual(refusal(409, "ENCOUNTER_NOT_ENDED"));
+  });
+
   it("names the charges without a price or a currency, which FHIR does not require, until they have one", async () => {
     const visit = await newVisit();
     const subject = { reference: `Patient/${next}` };

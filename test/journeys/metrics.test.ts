@@ -36,6 +36,7 @@ it("contain what was answered and how long it took, and nothing about persons", 
   const marks = await work();
   const text = await metrics();
   expect(seriesValue(text, 'openward_outbox_waiting{service="patients"}')).toBe(0); // nobody asked for its events
+  expect(seriesValue(text, 'openward_dead_letters{service="patients"}')).toBe(0);
   expect(seriesValue(text, 'openward_http_answers_total{status="201"}')).toBeGreaterThanOrEqual(20);
   expect(seriesValue(text, 'openward_http_answers_total{status="404"}')).toBeGreaterThanOrEqual(40);
   expect(seriesValue(text, 'openward_action_seconds_count{action="patients.fhir.write"}')).toBeGreaterThanOrEqual(20);

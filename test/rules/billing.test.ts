@@ -66,6 +66,20 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     insteadOf: () => charge({ priceOverride: { value: 1.255, currency: "TND" } }),
     as: { status: 422, expression: "ChargeItem.priceOverride" },
   });
+  const priced = (amount: object) => ({
+    resourceType: "ChargeItemDefinition",
+    url: "urn:price",
+    status: "active",
+    code: { coding: [{ system: "urn:acts", code: "x" }] },
+    propertyGroup: [{ priceComponent: [{ type: "base", amount }] }],
+  });
+  for (const wrong of [{ value: 5 }, euros(-5), euros(1e13), { currency: "EUR" }]) {
+    at.refuses("charge-item-definition-price", `a price list with ${JSON.stringify(wrong)}, by which no act could be charged`, {
+      create: () => priced(wrong),
+      insteadOf: () => priced(euros(0.0125)),
+      as: { status: 422, expression: "ChargeItemDefinition.propertyGroup.priceComponent.amount" },
+    });
+  }
   it("accept a total as a client's doubles add it up", async () => {
     const amount = { value: 0.1 + 0.2, currency: "EUR" };
     const lines = [{ chargeItemCodeableConcept: { text: "x" }, priceComponent: [{ type: "base", amount }] }];

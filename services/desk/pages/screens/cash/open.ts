@@ -75,9 +75,11 @@ export const sumOf = (amounts: number[], currency: string): string => moneyOf(su
 /** Number shown at first, and added each time. */
 const STEP = 20;
 
+/** Whether it can be billed. */
+const hasEnded = ({ visit }: Account): boolean => visit?.status === "finished" || visit?.status === "cancelled";
+
 /** What can be billed now comes first. */
-const endedFirst = (all: Account[]): Account[] =>
-  all.toSorted((a, b) => Number(b.visit?.status === "finished") - Number(a.visit?.status === "finished"));
+const endedFirst = (all: Account[]): Account[] => all.toSorted((a, b) => Number(hasEnded(b)) - Number(hasEnded(a)));
 
 /** Properties of the parts of the page. */
 export interface PartProps {
@@ -108,7 +110,7 @@ export function Open({ turn, everyMs, onChange }: PartProps) {
       <span class="muted"><${Dotted} of=${[dateOf(one.visit?.period?.start), listed(one.charges.map(({ code }) => conceptOf(code)))]} /></span></span>
     <span class="buttons"><strong class="nowrap">${totalOf(one.charges)}</strong>
     ${
-      one.visit?.status === "finished"
+      hasEnded(one)
         ? html`<button type="button" onClick=${() => bill(one)}>${t("cash.bill")}<${For} who=${nameOf(one.patient)} /></button>`
         : html`<span class="tag">${t("cash.notEnded")}</span>`
     }</span>

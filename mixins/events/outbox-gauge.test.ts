@@ -1,0 +1,19 @@
+/** What an operator's alarms see of a service's events. */
+import { registry } from "../../mesh/metrics.ts";
+import type { Store } from "../../store/store.ts";
+import { gaugeOutbox } from "./outbox-gauge.ts";
+
+it("events that wait and events that were set aside are numbers of the service's metrics", async () => {
+  const store = {
+    outboxState: async () => ({ waiting: 2, oldest: Date.now() - 90_000 }),
+    entries: async (prefix: string, limit: number) =>
+      ["dead-letter/1", "dead-letter/2", "dead-letter/3"].slice(0, limit).map((key) => ({ key, value: prefix })),
+  } as unknown as Pick<Store, "outboxState" | "entries">;
+  const stop = gaugeOutbox("gauged", store);
+  await new Promise(setImmediate);
+  stop();
+  const text = await registry.metrics();
+  expect(text).toContain('openward_outbox_waiting{service="gauged"} 2\n');
+  expect(text).toMatch(/openward_outbox_oldest_seconds\{service="gauged"\} 90/);
+  expect(text).toContain('openward_dead_letters{service="gauged"} 3\n');
+});

@@ -120,7 +120,7 @@ export const outboxAge = new Gauge({
 /** Events that a service has set aside. */
 export const deadLetters = new Gauge({
   name: "openward_dead_letters",
-  help: "Events that could not be handled and wait for an operator, at most 1000",
+  help: "Events that could not be handled and wait for an operator",
   labelNames: ["service"],
   registers,
 });

@@ -6,9 +6,8 @@ import { gaugeOutbox } from "./outbox-gauge.ts";
 it("events that wait and events that were set aside are numbers of the service's metrics", async () => {
   const store = {
     outboxState: async () => ({ waiting: 2, oldest: Date.now() - 90_000 }),
-    entries: async (prefix: string, limit: number) =>
-      ["dead-letter/1", "dead-letter/2", "dead-letter/3"].slice(0, limit).map((key) => ({ key, value: prefix })),
-  } as unknown as Pick<Store, "outboxState" | "entries">;
+    usage: async (prefix: string) => ({ count: prefix === "dead-letter/" ? 3 : 0, bytes: 0 }),
+  } satisfies Pick<Store, "outboxState" | "usage">;
   const stop = gaugeOutbox("gauged", store);
   await new Promise(setImmediate);
   stop();

@@ -74,6 +74,7 @@ function Record({ reference, isReplacement }: { reference: string; isReplacement
   const parts = useParts(reference, live.everyMs);
   const [turn, setTurn] = useState(0); // changes with new results
   const given = { patient: reference };
+  if (!patient.value && patient.error?.isGone) return html`<${NotKnown} loaded=${patient} />`;
   return html`<${Whose.Provider} value=${patient.value}><${NotKnown} loaded=${patient} />
     ${isReplacement && hasReplaced(patient.value) && html`<p class="not-known" role="status"><span aria-hidden="true">!</span> ${t("chart.replaces")}</p>`}
     ${patient.value && html`<${Banner} patient=${patient.value} parts=${parts} others=${live.others} reload=${patient.reload} />`}

@@ -135,6 +135,39 @@ describe("on a phone and on a desk", () => {
     await nurse.context().close();
   });
 
+  it("the start moves nothing, and a banner that comes late hardly moves what is below it", async () => {
+    const { patient } = await patients.register(hospital.operator, {
+      family: "Neri",
+      given: ["Ugo"],
+      gender: "male",
+      birthDate: "1960-01-01",
+    });
+    const reader = await hospital.person("reader", ["nurse"], { viewport: PHONE });
+    await hospital.show(reader, `chart/${patient.split("/")[1]}`);
+    const come = Promise.withResolvers<void>();
+    await reader.route("**/fhir/Patient/*", async (route) => {
+      await come.promise;
+      await route.fallback();
+    });
+    await reader.reload();
+    const problems = () => reader.locator("#part-problems").evaluate((one) => one.getBoundingClientRect().top + scrollY);
+    const before = await problems();
+    come.resolve();
+    await reader.waitForSelector(".banner-name");
+    expect(Math.abs((await problems()) - before)).toBeLessThan(100);
+    const moved = await reader.evaluate(async () => {
+      type Shift = PerformanceEntry & { sources: { node?: Node }[] };
+      const shifts = await new Promise<Shift[]>((resolve) => {
+        const observer = new PerformanceObserver((list) => resolve(list.getEntries() as Shift[]));
+        observer.observe({ type: "layout-shift", buffered: true });
+        setTimeout(() => resolve([]), 1_000); // nothing has moved
+      });
+      return shifts.flatMap(({ sources }) => sources.flatMap(({ node }) => node?.nodeName ?? []));
+    });
+    expect(moved).not.toContain("BODY");
+    await reader.context().close();
+  });
+
   it("there were no errors in the browser", () => {
     expect(hospital.complaints).toEqual([]);
   });

@@ -121,6 +121,30 @@ describe("the bench", () => {
     }
   });
 
+  it("knows the test of an order that another system has coded in its own way, too", async () => {
+    const category = [{ coding: [{ system: "http://snomed.info/sct", code: "108252007" }] }];
+    const own = { system: "urn:their:tests", code: "HB", display: "Hb" };
+    const request = {
+      resourceType: "ServiceRequest",
+      id: "theirs",
+      status: "active",
+      intent: "order",
+      category,
+      subject: { reference: patient },
+    };
+    const coding = [own, { system: catalogue.system, code: haemoglobin.code }];
+    await ownerOf("lab").write(clinic.caller, {
+      steps: [{ op: "create", type: "ServiceRequest", id: "theirs", text: JSON.stringify({ ...request, code: { coding } }) }],
+    });
+    const order = "ServiceRequest/theirs";
+    const listed = (await lab.worklist(clinic.caller, {})).find((one) => one.order === order);
+    expect(listed?.test).toMatchObject({ system: catalogue.system, code: haemoglobin.code });
+    const { lines } = await lab.enter(clinic.caller, { order, results: [{ code: haemoglobin.code, value: 13.5 }] });
+    expect(lines).toMatchObject([{ code: haemoglobin.code, value: 13.5, unit: haemoglobin.unit }]);
+    const wrong = lab.enter(clinic.caller, { order, results: [{ code: "HB", value: 13.5 }] });
+    await expect(wrong).rejects.toEqual(refusal(409, "NOT_ORDERED"));
+  });
+
   it("releases the reviewed values, and none entered since", async () => {
     const { order } = await lab.orderPanel(clinic.caller, { patient, code: "718-7" });
     const enter = (value: number) => lab.enter(clinic.caller, { order, results: [{ code: "718-7", value }] });

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { barriers, Hospital } from "./pages-hospital.ts";
 
 const HL7 = "http://terminology.hl7.org/CodeSystem";
@@ -136,6 +137,24 @@ describe("a chart with records from elsewhere", () => {
     await hospital.show(nurse, `chart/${subject.reference.split("/")[1]}`);
     await nurse.waitForSelector("section[aria-label='Medication'] li:has-text('Acetylsalicylic acid')");
     await nurse.context().close();
+  });
+
+  it("is prescribed from stock, whichever of the medication's codes stands first", async () => {
+    const aspirin = { system: "http://www.whocc.no/atc", code: "B01AC06", display: "Acetylsalicylic acid" };
+    await pharmacy.receive(hospital.operator, { medication: aspirin, quantity: 50, lot: "L7", expires: "2099-01-01" });
+    const order = { resourceType: "MedicationRequest", status: "active", intent: "order", subject, authoredOn: new Date().toISOString() };
+    const medicationCodeableConcept = { coding: [{ ...LOCAL, display: "Aspirin of the house" }, aspirin] };
+    const text = JSON.stringify({ ...order, id: "local", medicationCodeableConcept, dispenseRequest: { quantity: { value: 10 } } });
+    await ownerOf("pharmacy").write(hospital.operator, { steps: [{ op: "create", type: "MedicationRequest", id: "local", text }] });
+    const pharmacist = await hospital.person("pharmacist", ["pharmacist"]);
+    await hospital.show(pharmacist, "dispensary");
+    await pharmacist.click("li:has-text('Aspirin of the house') button:has-text('Hand out')");
+    await pharmacist.waitForSelector("dialog:has-text('50 on the shelf') [role=status]:has-text('10 × L7')");
+    await pharmacist.press("#field-dispense-quantity", "Enter");
+    await pharmacist.waitForSelector(".notice:has-text('It is handed out for Ada Rossi.')");
+    const [lot] = await pharmacy.listLots(hospital.operator, { medication: `${aspirin.system}|${aspirin.code}` });
+    expect(lot).toMatchObject({ lot: "L7", quantity: 40 });
+    await pharmacist.context().close();
   });
 
   it("does not call a problem active that was ruled out, nor over one that has come back", async () => {

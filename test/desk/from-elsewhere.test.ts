@@ -7,6 +7,7 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { barriers, Hospital } from "./pages-hospital.ts";
 
 const HL7 = "http://terminology.hl7.org/CodeSystem";
+const POTASSIUM = { system: "http://loinc.org", code: "2823-3", display: "Potassium" };
 const LOCAL = { system: "urn:their:codes", code: "X" };
 const ACETYLSALICYLIC = { coding: [{ system: "http://www.whocc.no/atc", code: "B01AC06", display: "Acetylsalicylic acid" }] };
 
@@ -58,6 +59,8 @@ describe("a chart with records from elsewhere", () => {
       found("Last menstruation", { valueDateTime: "2026-10-02" }),
       found("Glucose", { dataAbsentReason: { text: "haemolysed" } }),
       found("Leucocytes", { effectiveDateTime: undefined, effectivePeriod: { start: "2026-11-21" }, valueQuantity: { value: 12 } }),
+      found("K", { code: { coding: [LOCAL, POTASSIUM] }, valueQuantity: { value: 4 } }),
+      found("K", { code: { coding: [POTASSIUM] }, valueQuantity: { value: 5 }, effectiveDateTime: "2026-11-19T10:00:00Z" }),
       found("Of somebody else", { status: "entered-in-error", valueString: "wrong" }),
     ]);
     await show();
@@ -75,6 +78,7 @@ describe("a chart with records from elsewhere", () => {
       "Haemoglobin 6.1 g/dL ↓ critically low Repeat it. 20 Nov 2026",
       "Last menstruation 2 Oct 2026 20 Nov 2026",
       "Leucocytes 12 21 Nov 2026",
+      expect.stringMatching(/^Potassium.* 4 20 Nov 2026 2 values/),
       "Smokes yes 20 Nov 2026",
       "Titre 1 : 128 20 Nov 2026",
     ]);

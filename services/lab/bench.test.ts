@@ -123,24 +123,20 @@ describe("the bench", () => {
 
   it("knows the test of an order that another system has coded in its own way, too", async () => {
     const category = [{ coding: [{ system: "http://snomed.info/sct", code: "108252007" }] }];
-    const own = { system: "urn:their:tests", code: "HB", display: "Hb" };
-    const request = {
-      resourceType: "ServiceRequest",
-      id: "theirs",
-      status: "active",
-      intent: "order",
-      category,
-      subject: { reference: patient },
+    const code = {
+      coding: [
+        { system: "urn:theirs", code: "HB" },
+        { system: catalogue.system, code: "718-7" },
+      ],
     };
-    const coding = [own, { system: catalogue.system, code: haemoglobin.code }];
-    await ownerOf("lab").write(clinic.caller, {
-      steps: [{ op: "create", type: "ServiceRequest", id: "theirs", text: JSON.stringify({ ...request, code: { coding } }) }],
-    });
+    const more = { status: "active", intent: "order", category, subject: { reference: patient }, code };
+    const text = JSON.stringify({ resourceType: "ServiceRequest", id: "theirs", ...more });
+    await ownerOf("lab").write(clinic.caller, { steps: [{ op: "create", type: "ServiceRequest", id: "theirs", text }] });
     const order = "ServiceRequest/theirs";
     const listed = (await lab.worklist(clinic.caller, {})).find((one) => one.order === order);
-    expect(listed?.test).toMatchObject({ system: catalogue.system, code: haemoglobin.code });
-    const { lines } = await lab.enter(clinic.caller, { order, results: [{ code: haemoglobin.code, value: 13.5 }] });
-    expect(lines).toMatchObject([{ code: haemoglobin.code, value: 13.5, unit: haemoglobin.unit }]);
+    expect(listed?.test).toEqual({ system: catalogue.system, code: "718-7" });
+    const { lines } = await lab.enter(clinic.caller, { order, results: [{ code: "718-7", value: 13.5 }] });
+    expect(lines).toMatchObject([{ code: "718-7", value: 13.5, unit: "g/dL" }]);
     const wrong = lab.enter(clinic.caller, { order, results: [{ code: "HB", value: 13.5 }] });
     await expect(wrong).rejects.toEqual(refusal(409, "NOT_ORDERED"));
   });

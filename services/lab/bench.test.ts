@@ -121,6 +121,26 @@ describe("the bench", () => {
     }
   });
 
+  it("knows the test of an order that another system has coded in its own way, too", async () => {
+    const category = [{ coding: [{ system: "http://snomed.info/sct", code: "108252007" }] }];
+    const code = {
+      coding: [
+        { system: "urn:theirs", code: "HB" },
+        { system: catalogue.system, code: "718-7" },
+      ],
+    };
+    const more = { status: "active", intent: "order", category, subject: { reference: patient }, code };
+    const text = JSON.stringify({ resourceType: "ServiceRequest", id: "theirs", ...more });
+    await ownerOf("lab").write(clinic.caller, { steps: [{ op: "create", type: "ServiceRequest", id: "theirs", text }] });
+    const order = "ServiceRequest/theirs";
+    const listed = (await lab.worklist(clinic.caller, {})).find((one) => one.order === order);
+    expect(listed?.test).toEqual({ system: catalogue.system, code: "718-7" });
+    const { lines } = await lab.enter(clinic.caller, { order, results: [{ code: "718-7", value: 13.5 }] });
+    expect(lines).toMatchObject([{ code: "718-7", value: 13.5, unit: "g/dL" }]);
+    const wrong = lab.enter(clinic.caller, { order, results: [{ code: "HB", value: 13.5 }] });
+    await expect(wrong).rejects.toEqual(refusal(409, "NOT_ORDERED"));
+  });
+
   it("releases the reviewed values, and none entered since", async () => {
     const { order } = await lab.orderPanel(clinic.caller, { patient, code: "718-7" });
     const enter = (value: number) => lab.enter(clinic.caller, { order, results: [{ code: "718-7", value }] });

@@ -3,9 +3,11 @@ import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { barriers, Hospital } from "./pages-hospital.ts";
 
 const HL7 = "http://terminology.hl7.org/CodeSystem";
+const POTASSIUM = { system: "http://loinc.org", code: "2823-3", display: "Potassium" };
 const LOCAL = { system: "urn:their:codes", code: "X" };
 const ACETYLSALICYLIC = { coding: [{ system: "http://www.whocc.no/atc", code: "B01AC06", display: "Acetylsalicylic acid" }] };
 
@@ -57,6 +59,8 @@ describe("a chart with records from elsewhere", () => {
       found("Last menstruation", { valueDateTime: "2026-10-02" }),
       found("Glucose", { dataAbsentReason: { text: "haemolysed" } }),
       found("Leucocytes", { effectiveDateTime: undefined, effectivePeriod: { start: "2026-11-21" }, valueQuantity: { value: 12 } }),
+      found("K", { code: { coding: [LOCAL, POTASSIUM] }, valueQuantity: { value: 4 } }),
+      found("K", { code: { coding: [POTASSIUM] }, valueQuantity: { value: 5 }, effectiveDateTime: "2026-11-19T10:00:00Z" }),
       found("Of somebody else", { status: "entered-in-error", valueString: "wrong" }),
     ]);
     await show();
@@ -74,6 +78,7 @@ describe("a chart with records from elsewhere", () => {
       "Haemoglobin 6.1 g/dL ↓ critically low Repeat it. 20 Nov 2026",
       "Last menstruation 2 Oct 2026 20 Nov 2026",
       "Leucocytes 12 21 Nov 2026",
+      expect.stringMatching(/^Potassium.* 4 20 Nov 2026 2 values/),
       "Smokes yes 20 Nov 2026",
       "Titre 1 : 128 20 Nov 2026",
     ]);
@@ -136,6 +141,24 @@ describe("a chart with records from elsewhere", () => {
     await hospital.show(nurse, `chart/${subject.reference.split("/")[1]}`);
     await nurse.waitForSelector("section[aria-label='Medication'] li:has-text('Acetylsalicylic acid')");
     await nurse.context().close();
+  });
+
+  it("is prescribed from stock, whichever of the medication's codes stands first", async () => {
+    const aspirin = { system: "http://www.whocc.no/atc", code: "B01AC06", display: "Acetylsalicylic acid" };
+    await pharmacy.receive(hospital.operator, { medication: aspirin, quantity: 50, lot: "L7", expires: "2099-01-01" });
+    const order = { resourceType: "MedicationRequest", status: "active", intent: "order", subject, authoredOn: new Date().toISOString() };
+    const medicationCodeableConcept = { coding: [{ ...LOCAL, display: "Aspirin of the house" }, aspirin] };
+    const text = JSON.stringify({ ...order, id: "local", medicationCodeableConcept, dispenseRequest: { quantity: { value: 10 } } });
+    await ownerOf("pharmacy").write(hospital.operator, { steps: [{ op: "create", type: "MedicationRequest", id: "local", text }] });
+    const pharmacist = await hospital.person("pharmacist", ["pharmacist"]);
+    await hospital.show(pharmacist, "dispensary");
+    await pharmacist.click("li:has-text('Aspirin of the house') button:has-text('Hand out')");
+    await pharmacist.waitForSelector("dialog:has-text('50 on the shelf') [role=status]:has-text('10 × L7')");
+    await pharmacist.press("#field-dispense-quantity", "Enter");
+    await pharmacist.waitForSelector(".notice:has-text('It is handed out for Ada Rossi.')");
+    const [lot] = await pharmacy.listLots(hospital.operator, { medication: `${aspirin.system}|${aspirin.code}` });
+    expect(lot).toMatchObject({ lot: "L7", quantity: 40 });
+    await pharmacist.context().close();
   });
 
   it("does not call a problem active that was ruled out, nor over one that has come back", async () => {

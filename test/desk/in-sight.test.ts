@@ -1,5 +1,6 @@
 /** What must be seen before something is done is in sight, and what is pressed is not covered, on a phone too. */
 import type { Page } from "playwright-core";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { LANGUAGES } from "../../services/desk/files/messages.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
@@ -8,6 +9,9 @@ import { barriers, Hospital } from "./pages-hospital.ts";
 
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1280, height: 800 };
+const ACTIVE = {
+  clinicalStatus: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] },
+};
 const ADA = { family: "Rossi", given: ["Ada"], birthDate: "1951-03-08", gender: "female" as const };
 
 /** Runs in the page: controls of the dialog that are covered when they have the focus. */
@@ -103,6 +107,65 @@ describe("on a phone and on a desk", () => {
     await page.keyboard.press("Alt+z");
     await hospital.show(page, "desk");
     await page.waitForSelector("#part-queue li button");
+  });
+
+  it("what was just done is over a long banner, which leaves room for the record in a low window", async () => {
+    const { patient } = await patients.register(hospital.operator, { family: "Verdi", given: ["Ida"], gender: "female" });
+    const steps = Array.from({ length: 24 }, (_, index) => {
+      const code = { text: `Preparation of the hospital's pharmacy, number ${index}` };
+      const one = { resourceType: "AllergyIntolerance", id: `allergy-${index}`, patient: { reference: patient }, code, ...ACTIVE };
+      return { op: "create" as const, type: one.resourceType, id: one.id, text: JSON.stringify(one) };
+    });
+    await ownerOf("records").write(hospital.operator, { steps });
+    const nurse = await hospital.person("nurse", ["nurse"], { viewport: { width: 320, height: 256 } }); // 400 % zoom
+    await hospital.show(nurse, `chart/${patient.split("/")[1]}`);
+    await nurse.click("button:text-is('Note an allergy')");
+    await nurse.fill("#field-allergy", "Latex");
+    await nurse.press("#field-allergy", "Enter");
+    const undo = nurse.locator(".notice:has-text('Latex') button:has-text('Undo')");
+    await nurse.waitForSelector("dialog", { state: "detached" });
+    const isCovered = await undo.evaluate((one) => {
+      const { left, top, width, height } = one.getBoundingClientRect();
+      return !one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+    });
+    expect(isCovered).toBe(false);
+    await nurse.setViewportSize({ width: 1280, height: 500 });
+    await nurse.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    expect((await nurse.locator(".banner").boundingBox())?.y).toBeLessThan(0);
+    await nurse.context().close();
+  });
+
+  it("the start moves nothing, and a banner that comes late hardly moves what is below it", async () => {
+    const { patient } = await patients.register(hospital.operator, {
+      family: "Neri",
+      given: ["Ugo"],
+      gender: "male",
+      birthDate: "1960-01-01",
+    });
+    const reader = await hospital.person("reader", ["nurse"], { viewport: PHONE });
+    await hospital.show(reader, `chart/${patient.split("/")[1]}`);
+    const come = Promise.withResolvers<void>();
+    await reader.route("**/fhir/Patient/*", async (route) => {
+      await come.promise;
+      await route.fallback();
+    });
+    await reader.reload();
+    const problems = () => reader.locator("#part-problems").evaluate((one) => one.getBoundingClientRect().top + scrollY);
+    const before = await problems();
+    come.resolve();
+    await reader.waitForSelector(".banner-name");
+    expect(Math.abs((await problems()) - before)).toBeLessThan(100);
+    const moved = await reader.evaluate(async () => {
+      type Shift = PerformanceEntry & { sources: { node?: Node }[] };
+      const shifts = await new Promise<Shift[]>((resolve) => {
+        const observer = new PerformanceObserver((list) => resolve(list.getEntries() as Shift[]));
+        observer.observe({ type: "layout-shift", buffered: true });
+        setTimeout(() => resolve([]), 1_000); // nothing has moved
+      });
+      return shifts.flatMap(({ sources }) => sources.flatMap(({ node }) => node?.nodeName ?? []));
+    });
+    expect(moved).not.toContain("BODY");
+    await reader.context().close();
   });
 
   it("there were no errors in the browser", () => {

@@ -300,7 +300,20 @@ describe("lists that people work from", () => {
     // Whoever is at the desk again is seen to have a visit, before a second one is tried.
     await clerk.fill("#desk-search", "Bénali");
     await clerk.click("[role=option]:has-text('Bruno Bénali')");
-    await clerk.waitForSelector("section[aria-label='Patient at the desk'] .tag:has-text('visit for')");
+    const there = clerk.locator("section[aria-label='Patient at the desk']:has-text('Bruno Bénali') .tag:has-text('visit for')");
+    await there.waitFor();
+    // Whoever is at the desk waits there while the clerk looks at something else.
+    await hospital.show(clerk, "beds");
+    await clerk.goBack();
+    await there.waitFor();
+    await clerk.reload();
+    await there.waitFor();
+    await clerk.click("section[aria-label='Patient at the desk'] button:text-is('Cancel')");
+    await clerk.reload();
+    await clerk.waitForSelector("#desk-search");
+    await hospital.show(clerk, "chart/nobody");
+    await clerk.waitForSelector("main .not-known:has-text('It is not there any more')");
+    expect(await clerk.locator("main section").count()).toBe(0); // no part of a record that is none
   });
 
   it("of the free beds of a large hospital 30 are shown at first, of open accounts 20, those that can be billed before the others", async () => {

@@ -30,7 +30,7 @@ import {
 } from "../bench.contract.ts";
 import { orderChanged, orderNotFound, resultChanged, resultNotFound, specimenNotFound } from "../lab.errors.ts";
 import { accessionOf } from "./accession.ts";
-import { testsOf } from "./catalogue.ts";
+import { orderedIn, testsOf } from "./catalogue.ts";
 import { acknowledge, type Case, criticalOf, enter, orderedCode, release, reportOf } from "./report.model.ts";
 import { labelOf, rejectSpecimen, specimenOf, subjectOfAll } from "./specimen.model.ts";
 import { personOf } from "./measured-values.ts";
@@ -99,7 +99,7 @@ export async function collectSpecimen(lab: Lab, ctx: Context<{ orders: string[];
   subjectOfAll(orders);
   const [first] = orders as [Order, ...Order[]];
   const at = occurrenceTime(ctx.params, { now: new Date(), after: { what: `ServiceRequest/${first.id}`, time: first.authoredOn } });
-  const kind = ctx.params.kind ?? testsOf(lab.catalogue, orderedCode(first))[0]?.specimen ?? "Specimen";
+  const kind = ctx.params.kind ?? testsOf(lab.catalogue, orderedCode(lab.catalogue, first))[0]?.specimen ?? "Specimen";
   const day = dayOf(Date.now());
   const [counted] = await lab.fhir.write([addition(`accession/${day}`, 1)]);
   const collector = whoAsks(ctx);
@@ -203,7 +203,7 @@ export async function acknowledgeValue(
 const URGENCY = Object.values(Priority);
 
 /** `lab.worklist` */
-export async function openOrders({ fhir }: Lab): Promise<BenchOrder[]> {
+export async function openOrders({ fhir, catalogue }: Lab): Promise<BenchOrder[]> {
   const laboratory = tokenClause("ServiceRequest", "category", { system: "http://snomed.info/sct", value: "108252007" });
   const clauses = [codesClause("ServiceRequest", "status", ["active"]), laboratory];
   const orders = await fhir.find({ type: "ServiceRequest", clauses, limit: MAX_FOUND });
@@ -223,7 +223,7 @@ export async function openOrders({ fhir }: Lab): Promise<BenchOrder[]> {
   const list = orders.map((order): BenchOrder => {
     const tube = usable.get(placeOf(order.specimen?.at(-1)) ?? "");
     const report = entered.get(`ServiceRequest/${order.id}`);
-    const { system = "", code = "", display } = order.code?.coding?.[0] ?? {};
+    const { system = "", code = "", display } = orderedIn(catalogue, order.code) ?? {};
     const accession = tube?.accessionIdentifier?.value;
     return {
       order: `ServiceRequest/${order.id}`,

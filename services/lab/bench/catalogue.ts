@@ -1,5 +1,6 @@
 /** Reads the laboratory's catalogue: the table beside it, or the operator's (LAB_CATALOGUE_FILE). */
 import { readFileSync } from "node:fs";
+import type { CodeableConcept, Coding } from "../../../fhir/r4.ts";
 import own from "../catalogue.json" with { type: "json" };
 import type { Catalogue, CatalogueTest } from "../bench.contract.ts";
 
@@ -43,6 +44,12 @@ function isTest({ code, display, unit, specimen, ranges, critical }: CatalogueTe
 export function testsOf({ tests, panels }: Catalogue, code: string): CatalogueTest[] {
   const codes = panels.find((panel) => panel.code === code)?.tests ?? [code];
   return codes.flatMap((one) => tests.find((test) => test.code === one) ?? []);
+}
+
+/** What is ordered, by the catalogue's code; those of other systems may stand before it. Else by the first code. */
+export function orderedIn({ system, tests, panels }: Catalogue, { coding = [] }: CodeableConcept = {}): Coding | undefined {
+  const isKnown = (one: Coding) => one.system === system && [...panels, ...tests].some(({ code }) => code === one.code);
+  return coding.find(isKnown) ?? coding[0];
 }
 
 /** A code as a FHIR Coding; undefined if the catalogue does not have it. */

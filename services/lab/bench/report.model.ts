@@ -15,7 +15,7 @@ import {
 } from "../bench.contract.ts";
 import { notCritical, notOrdered, nothingEntered, numberUnclear, orderNotActive, resultsMissing, unitDiffers } from "../lab.errors.ts";
 import { CATEGORY, LAB_REPORT } from "../lab.model.ts";
-import { codingOf, testsOf } from "./catalogue.ts";
+import { codingOf, orderedIn, testsOf } from "./catalogue.ts";
 import { alerting, interpreted, isTagged, tagged } from "./interpretation.ts";
 import { flagIn, foundIn, isCritical, type SexAndAge, valueIn } from "./measured-values.ts";
 
@@ -39,14 +39,14 @@ export interface Moment {
 }
 
 /** The code that was ordered. */
-export const orderedCode = ({ code }: ServiceRequest): string => code?.coding?.[0]?.code ?? "";
+export const orderedCode = (catalogue: Catalogue, { code }: ServiceRequest): string => orderedIn(catalogue, code)?.code ?? "";
 
 /** The code of a result. */
 const codeOf = ({ code }: Observation): string => code.coding?.[0]?.code ?? "";
 
 /** The test of a value. @throws 409 NOT_ORDERED, UNIT_DIFFERS */
 function testFor(catalogue: Catalogue, order: WithId<ServiceRequest>, { code, unit }: Entered): CatalogueTest {
-  const test = testsOf(catalogue, orderedCode(order)).find((it) => it.code === code);
+  const test = testsOf(catalogue, orderedCode(catalogue, order)).find((it) => it.code === code);
   if (!test) throw notOrdered(`ServiceRequest/${order.id}`);
   if (unit !== undefined && unit !== test.unit) throw unitDiffers(`ServiceRequest/${order.id}`);
   return test;
@@ -88,7 +88,7 @@ export function enter(
     };
   });
   const kept = observations.filter((it) => !entered.some(({ id }) => id === it.id));
-  const all = inOrder([...kept, ...entered], testsOf(catalogue, orderedCode(order)));
+  const all = inOrder([...kept, ...entered], testsOf(catalogue, orderedCode(catalogue, order)));
   const { specimen: tube, ...ofReport } = shared;
   return {
     observations: entered,
@@ -150,7 +150,7 @@ export function release(
 /** Codes of ordered tests without a value. */
 function missingIn(order: ServiceRequest, observations: Observation[], catalogue: Catalogue): string[] {
   const known = new Set(observations.map(codeOf));
-  return testsOf(catalogue, orderedCode(order)).flatMap(({ code }) => (known.has(code) ? [] : [code]));
+  return testsOf(catalogue, orderedCode(catalogue, order)).flatMap(({ code }) => (known.has(code) ? [] : [code]));
 }
 
 /** A critical value as acknowledged, with person and time in a note. @throws 409 NOT_CRITICAL */
@@ -194,7 +194,7 @@ export function reportOf({ order, report, observations }: Required<Case>, catalo
     order: `ServiceRequest/${order.id}`,
     patient: placeOf(order.subject) ?? "",
     status: report.status === "preliminary" ? "preliminary" : "final",
-    lines: inOrder(observations, testsOf(catalogue, orderedCode(order))).map(lineOf),
+    lines: inOrder(observations, testsOf(catalogue, orderedCode(catalogue, order))).map(lineOf),
     missing: missingIn(order, observations, catalogue),
   };
 }

@@ -9,6 +9,12 @@ import { listed, numberIn, t, tIfAny } from "../platform/texts.ts";
 const PRESSURES = ["8480-6", "8462-4"];
 const codeOf = ({ coding = [] }: CodeableConcept) => coding.find(({ system }) => system === "http://loinc.org")?.code;
 
+/** What results of one test have in common: the LOINC code, which may stand behind a laboratory's own; else the first code, or the words. */
+export function testKeyOf({ code }: Observation): string {
+  const [first] = code.coding ?? [];
+  return codeOf(code) ?? (first?.code === undefined ? conceptOf(code) : `${first.system}|${first.code}`);
+}
+
 /** Name of the test; for vital signs in the page's language. */
 export const testOf = ({ code }: Observation): string => tIfAny(`vital.${codeOf(code)}`) ?? conceptOf(code);
 

@@ -34,6 +34,11 @@ export class Refused extends Error {
     return this.status === 404 && /^(ACTION_NOT_FOUND|NOT_SUPPORTED|not-supported)$/.test(this.type);
   }
 
+  /** Whether what was read is not there, or not any more. */
+  get isGone(): boolean {
+    return !this.isAbsent && (this.status === 404 || this.status === 410);
+  }
+
   /** The service that did not answer, by its name in the mesh; undefined if unknown. */
   get service(): string | undefined {
     const { service } = this.data;

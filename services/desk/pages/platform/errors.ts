@@ -4,7 +4,7 @@ import { type TextKey, t, tIfAny } from "./texts.ts";
 
 /** Texts of refusals without one of their own, by type; the first that fits. Those of rules (docs/rules.md) are by what they look at. */
 const KINDS: readonly [RegExp, TextKey][] = [
-  [/_NOT_FOUND$/, "error.NOT_FOUND"],
+  [/_NOT_FOUND$|^not-found$|^deleted$/, "error.NOT_FOUND"],
   [/_CHANGED$/, "error.STALE_WRITE"],
   [/^RULE_.*_IN_LIFE$/, "error.rule.inLife"],
   [/^RULE_.*_(TIME|DATES|PERIOD)$/, "error.rule.time"],

@@ -9,9 +9,18 @@ export interface Place {
   part?: string;
 }
 
+/** A part of the address as text; as it is written if it is not encoded rightly. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function placeIn(hash: string): Place {
   const [, page = "", argument, part] = hash.replace(/^#/, "").split("/");
-  return { page: page || "home", ...(argument && { argument: decodeURIComponent(argument) }), ...(part && { part }) };
+  return { page: page || "home", ...(argument && { argument: decoded(argument) }), ...(part && { part }) };
 }
 
 /** The page that is shown. */

@@ -74,9 +74,14 @@ function Record({ reference, isReplacement }: { reference: string; isReplacement
   const parts = useParts(reference, live.everyMs);
   const [turn, setTurn] = useState(0); // changes with new results
   const given = { patient: reference };
+  if (!patient.value && patient.error?.isGone) return html`<${NotKnown} loaded=${patient} />`;
   return html`<${Whose.Provider} value=${patient.value}><${NotKnown} loaded=${patient} />
     ${isReplacement && hasReplaced(patient.value) && html`<p class="not-known" role="status"><span aria-hidden="true">!</span> ${t("chart.replaces")}</p>`}
-    ${patient.value && html`<${Banner} patient=${patient.value} parts=${parts} others=${live.others} reload=${patient.reload} />`}
+    ${
+      patient.value
+        ? html`<${Banner} patient=${patient.value} parts=${parts} others=${live.others} reload=${patient.reload} />`
+        : html`<section class="banner" aria-label=${t("chart.banner")}>${patient.isLoading && html`<p class="muted" role="status" aria-busy="true">${t("loading")}</p>`}</section>`
+    }
     <${Critical} patient=${reference} turn=${turn} everyMs=${live.everyMs} />
     <${PartsMenu} />
     <div class="columns chart">

@@ -1,5 +1,5 @@
 /** The front desk: patients are found or registered, the day's visits, and appointments. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { OPEN_STATUSES } from "../../../../fhir/open-encounters.ts";
 import type { Encounter, Patient } from "../../../../fhir/r4.ts";
 import type { visits as visitsContract } from "../../../visits/visits.contract.ts";
@@ -25,19 +25,30 @@ import { useKept } from "../platform/drafts.ts";
 
 const visits = actionsOf<typeof visitsContract>("visits");
 
+/** Who is at the desk is still there after a reload, or a look at another page. */
+const AT_DESK = "at the desk";
+
 export default function FrontDesk() {
   const [patient, setPatient] = useState<Patient | undefined>();
+  const [kept, keep] = useKept(AT_DESK, "patient");
   const [turn, setTurn] = useState(0); // changes with the queue and the appointments
   const changed = () => setTurn((before) => before + 1);
-  const show = (reference: string) => read<Patient>(reference).then(setPatient, sayFault);
+  const pick = (picked: Patient | undefined) => {
+    setPatient(picked);
+    keep(picked?.id ?? "");
+  };
+  const show = (reference: string) => read<Patient>(reference).then(pick, sayFault);
+  useEffect(() => {
+    if (kept) read<Patient>(`Patient/${kept}`).then(setPatient, () => keep(""));
+  }, []);
   return html`<div class="columns">
     <section class="panel" aria-label=${t("desk.who")}>
       <header><h2>${t("desk.who")}</h2></header>
       ${
         patient
-          ? html`<${Present} key=${patient.id} patient=${patient} onClose=${() => setPatient(undefined)} onDone=${changed} />`
-          : html`<${PatientSearch} id="desk-search" label=${t("desk.find")} onPick=${setPatient} />
-            <${Register} onRegistered=${show} onFound=${setPatient} />`
+          ? html`<${Present} key=${patient.id} patient=${patient} onClose=${() => pick(undefined)} onDone=${changed} />`
+          : html`<${PatientSearch} id="desk-search" label=${t("desk.find")} onPick=${pick} />
+            <${Register} onRegistered=${show} onFound=${pick} />`
       }
     </section>
     <div class="stack"><${Queue} turn=${turn} /><${Appointments} turn=${turn} onArrived=${changed} /></div>

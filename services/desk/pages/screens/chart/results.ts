@@ -6,12 +6,11 @@ import { Dialog } from "../../parts/dialog.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { Curve } from "../../parts/curve.ts";
 import { For } from "../../parts/for.ts";
-import { Finding, Flag, foundAt, rangeOf, testOf } from "../../parts/finding.ts";
+import { Finding, Flag, foundAt, rangeOf, testKeyOf, testOf } from "../../parts/finding.ts";
 import { Wide } from "../../parts/wide.ts";
 import type { Found } from "../../platform/api.ts";
 import { dateOf, momentOf } from "../../platform/clock.ts";
 import type { Loaded } from "../../platform/load.ts";
-import { conceptOf } from "../../platform/shown-values.ts";
 import { t } from "../../platform/texts.ts";
 
 const VOID = ["entered-in-error", "cancelled"];
@@ -23,7 +22,7 @@ export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
   const [open, setOpen] = useState<Observation[] | undefined>();
   const show = ({ resources, isPartial, hasMore }: Found<Observation>) => {
     const valid = resources.filter(({ status }) => !VOID.includes(status));
-    const tests = [...Map.groupBy(valid, ({ code }) => code.coding?.[0]?.code ?? conceptOf(code)).values()];
+    const tests = [...Map.groupBy(valid, testKeyOf).values()];
     return html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
       ${tests.length === 0 && !isPartial && html`<p class="muted">${t("results.none")}</p>`}
       ${

@@ -16,7 +16,7 @@ import type {
 import { currentAllergies, isCurrent } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
-import { Finding, Flag, foundAt, rangeOf, testOf } from "../../parts/finding.ts";
+import { Finding, Flag, foundAt, rangeOf, testKeyOf, testOf } from "../../parts/finding.ts";
 import { NotKnown, Partial } from "../../parts/panel.ts";
 import { Wide } from "../../parts/wide.ts";
 import { Sheet } from "../../parts/sheet.ts";
@@ -53,7 +53,7 @@ const homeMedicationOf = (all: MedicationStatement[]) =>
 /** The latest result of each test in the stay. */
 function resultsOf(stay: Encounter, all: Observation[]): Observation[] {
   const within = all.filter((one) => !isVoid(one.status) && one.status !== "preliminary" && isWithin(stay, foundAt(one)));
-  const tests = Map.groupBy(within, ({ code }) => code.coding?.[0]?.code ?? conceptOf(code));
+  const tests = Map.groupBy(within, testKeyOf);
   return [...tests.values()].map(([latest]) => latest as Observation);
 }
 

@@ -1,5 +1,5 @@
 /** Dispenses a prescription: shows patient, allergies, remaining quantity, and stock. */
-import type { AllergyIntolerance, MedicationDispense, MedicationRequest } from "../../../../../fhir/r4.ts";
+import type { AllergyIntolerance, Coding, MedicationDispense, MedicationRequest } from "../../../../../fhir/r4.ts";
 import type { pharmacy as pharmacyContract, StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
 import { currentAllergies } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
@@ -38,14 +38,23 @@ interface Supply {
   /** Lots that may be used. */
   lots: StockOfLot[];
   places: Lots["places"];
+  /** The code under which it is in stock: `system|code`. */
+  medication: string;
+}
+
+/** The stock of a medication, which may be kept under any of its codes. */
+async function stockOf(codings: Coding[]): Promise<Lots & { medication: string }> {
+  const all = await Promise.all(
+    codings.map(async ({ system = "", code = "" }) => ({ medication: `${system}|${code}`, ...(await lotsOf({ system, code })) })),
+  );
+  return all.find(({ lots }) => lots.length > 0) ?? all[0] ?? { medication: "", lots: [], places: new Map() };
 }
 
 async function supplyOf(request: MedicationRequest): Promise<Supply> {
   const { id, dispenseRequest } = request;
-  const { system, code } = medicationOf(request)?.coding?.[0] ?? {};
-  const [dispensed, { lots, places }] = await Promise.all([
+  const [dispensed, { lots, places, medication }] = await Promise.all([
     search<MedicationDispense>("MedicationDispense", { prescription: `MedicationRequest/${id}`, _count: "100" }),
-    lotsOf({ system: system ?? "", code: code ?? "" }),
+    stockOf(medicationOf(request)?.coding ?? []),
   ]);
   const given = dispensed.resources
     .filter(({ status }) => status === "completed")
@@ -54,6 +63,7 @@ async function supplyOf(request: MedicationRequest): Promise<Supply> {
     rest: Math.max(0, (dispenseRequest?.quantity?.value ?? 0) - given),
     lots: lots.filter(({ unusable }) => unusable === undefined),
     places,
+    medication,
   };
 }
 
@@ -82,12 +92,10 @@ const choicesOf = (lots: StockOfLot[], places: Lots["places"]): [string, string]
   ...lots.flatMap((one): [string, string][] => (one.lot === "" ? [] : [[keyOf(one), saidOf(one, places)]])),
 ];
 
-/** The packages to be taken from the shelf. */
-function Proposal({ of, quantity }: { of: MedicationRequest; quantity: number }) {
-  const { system, code } = medicationOf(of)?.coding?.[0] ?? {};
-  const ask = async () =>
-    quantity > 0 ? await pharmacy.proposeLot({ medication: `${system}|${code}`, quantity }) : { lots: [], missing: 0 };
-  const known = useLoad(`proposal ${system}|${code} ${quantity}`, ask);
+/** The packages to be taken from the shelf. @param medication `system|code` */
+function Proposal({ medication, quantity }: { medication: string; quantity: number }) {
+  const ask = async () => (quantity > 0 ? await pharmacy.proposeLot({ medication, quantity }) : { lots: [], missing: 0 });
+  const known = useLoad(`proposal ${medication} ${quantity}`, ask);
   const { lots = [] } = known.value ?? {};
   return html`<${NotKnown} loaded=${known} />
     ${lots.length > 0 && html`<div role="status"><p>${t("dispense.take")}</p><ul>${lots.map((one) => html`<li key=${`${one.lot} ${one.place}`}>${numberIn(one.quantity)} × <bdi>${numberOfLot(one)}</bdi> <${Usable} of=${one} /></li>`)}</ul></div>`}`;
@@ -115,7 +123,7 @@ export function Dispense(props: DispenseProps) {
 }
 
 function HandOut({ request: { of, patient }, supply, onClose, onDone }: DispenseProps & { supply: Loaded<Supply> }) {
-  const { lots = [], places = new Map() } = supply.value ?? {};
+  const { lots = [], places = new Map(), medication = "" } = supply.value ?? {};
   const kept = `dispense ${of.id}`;
   const [quantity, setQuantity] = useKept(kept, "quantity", `${supply.value?.rest ?? ""}`);
   const [chosen, setChosen] = useKept(kept, "lot", FIRST_TO_EXPIRE);
@@ -144,6 +152,6 @@ function HandOut({ request: { of, patient }, supply, onClose, onDone }: Dispense
       faultOf: (field: string) => string | undefined,
     ) => html`<div class="fields"><${NumberField} label=${t("quantity")} name="dispense-quantity" min="1" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
       ${lots.length > 0 && html`<${Field} label=${t("shelf.lot")} name="dispense-lot" value=${chosen} onValue=${setChosen} options=${choicesOf(lots, places)} fault=${faultOf("lot")} />`}</div>
-      ${chosen === FIRST_TO_EXPIRE && lots.length > 0 && html`<${Proposal} of=${of} quantity=${Number(quantity)} />`}`}
+      ${chosen === FIRST_TO_EXPIRE && lots.length > 0 && html`<${Proposal} medication=${medication} quantity=${Number(quantity)} />`}`}
   <//>`;
 }

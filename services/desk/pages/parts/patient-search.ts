@@ -3,8 +3,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
 import { sentenceOf } from "../platform/errors.ts";
+import { isScanned } from "../platform/names.ts";
 import { findPatients } from "../platform/patients.ts";
-import { isScanned } from "../platform/scanning.ts";
 import { t } from "../platform/texts.ts";
 import { PersonLine } from "./person-line.ts";
 

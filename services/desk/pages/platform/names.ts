@@ -26,3 +26,6 @@ export function numberOf(patient: Pick<Patient, "identifier">): string {
 
 /** The sex, as a word. */
 export const sexOf = (gender: string | undefined): string => tIfAny(`sex.${gender ?? "unknown"}`) ?? "";
+
+/** Whether a typed text is a number, as scanners of labels type one, rather than a name. */
+export const isScanned = (text: string): boolean => /\d/.test(text) && !/\s/.test(text.trim());

@@ -28,7 +28,7 @@ const UNDOING = [
   "visits.reopen",
 ];
 /** The entry is the act: a bill, a report or a signature has the date on which it is issued, and a closed day of the cash book stays as it is. */
-const ISSUING = ["billing.creditNote", "billing.invoice", "billing.takeBack", "lab.release", "records.sign"];
+const ISSUING = ["billing.creditNote", "billing.invoice", "billing.invoicePatient", "billing.takeBack", "lab.release", "records.sign"];
 /** They answer a request; the answer counts from when others can read it. */
 const ANSWERING = [
   "hospitalizations.accept",

@@ -32,6 +32,7 @@ const ONCE = [
   "billing.cancelInvoice",
   "billing.creditNote",
   "billing.invoice", // takes the sum that was read
+  "billing.invoicePatient", // so does this
   "patients.merge",
   "patients.setDistinct",
   "patients.unmerge",

@@ -57,7 +57,8 @@ export interface Bill {
   invoice: string;
   version: number;
   patient: string; // "Patient/…"
-  encounter: string; // "Encounter/…"
+  /** "Encounter/…"; absent on a bill of what belongs to none. */
+  encounter?: string;
   cents: number;
   currency: string; // ISO 4217
   charges: string[];
@@ -97,6 +98,11 @@ export const billing = {
    * @throws 404 NOT_FOUND, 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, PRICE_MISSING (names the charges), SEVERAL_CURRENCIES, CHARGES_CHANGED
    */
   invoice: action<{ encounter: string; cents?: number }, Bill>("billing.invoice"),
+  /**
+   * Bills the open charges of a patient that belong to no encounter: what was handed out or measured without a visit. As `invoice` otherwise.
+   * @throws 404 NOT_FOUND, 409 NOTHING_TO_INVOICE, PRICE_MISSING, SEVERAL_CURRENCIES, CHARGES_CHANGED
+   */
+  invoicePatient: action<{ patient: string; cents?: number }, Bill>("billing.invoicePatient"),
   /**
    * Cancels a bill or a credit note. The charges of a bill are open again, and follow their acts again.
    * @throws 404 INVOICE_NOT_FOUND; 409 INVOICE_NOT_IN_FORCE, INVOICE_CREDITED, INVOICE_PARTLY_PAID, INVOICE_CHANGED

@@ -14,34 +14,37 @@ export const encounterNotEnded = (encounter: string) =>
     { encounter },
   );
 
+/** What a bill is for, as the data of an error: an encounter, or a patient. */
+const billed = (reference: string): Record<string, string> => ({ [reference.startsWith("Patient/") ? "patient" : "encounter"]: reference });
+
 /** 409: there is no open charge. */
-export const nothingToInvoice = (encounter: string) =>
+export const nothingToInvoice = (of: string) =>
   new MoleculerClientError(
-    "There is no open charge for this visit or stay: add one first (billing.charge), or set a price for its acts.",
+    "There is no open charge for it: add one first (billing.charge), or set a price for its acts.",
     409,
     "NOTHING_TO_INVOICE",
-    { encounter },
+    billed(of),
   );
 
 /** Charges that a refusal names. */
 const MAX_NAMED = 10;
 
 /** 409: FHIR does not require a price of a ChargeItem, but a bill does. */
-export const priceMissing = (encounter: string, charges: string[]) =>
+export const priceMissing = (of: string, charges: string[]) =>
   new MoleculerClientError(
     "A charge has no price, or no currency: give it one (ChargeItem.priceOverride), or mark it as not-billable.",
     409,
     "PRICE_MISSING",
-    { encounter, charges: charges.slice(0, MAX_NAMED) },
+    { ...billed(of), charges: charges.slice(0, MAX_NAMED) },
   );
 
 /** 409: the open charges have several currencies. */
-export const severalCurrencies = (encounter: string) =>
+export const severalCurrencies = (of: string) =>
   new MoleculerClientError(
     "The charges are in several currencies, but a bill has one: give them one currency, or mark those of another as not-billable.",
     409,
     "SEVERAL_CURRENCIES",
-    { encounter },
+    billed(of),
   );
 
 /** 409: others have set the price, since it was read or at the same moment. */
@@ -59,10 +62,13 @@ export const priceChanged = (definition: string) =>
 export const ACT_ALREADY_CHARGED = "ACT_ALREADY_CHARGED";
 
 /** 409: a concurrent write came first; the same call may succeed. */
-export const chargesChanged = (encounter: string) =>
-  new MoleculerClientError("The charges have changed since they were summed up: look at them and try again.", 409, "CHARGES_CHANGED", {
-    encounter,
-  });
+export const chargesChanged = (of: string) =>
+  new MoleculerClientError(
+    "The charges have changed since they were summed up: look at them and try again.",
+    409,
+    "CHARGES_CHANGED",
+    billed(of),
+  );
 
 /** Type of `chargeCredited`, for callers and for the unique key. */
 export const CHARGE_CREDITED = "CHARGE_CREDITED";

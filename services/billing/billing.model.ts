@@ -83,8 +83,19 @@ export const numberOfBill = (id: string, now: Date): string =>
 /** Statuses of encounters that are billed: what was noted by hand for one that was cancelled is to be paid, such as a fee for it. */
 const ENDED: readonly string[] = ["finished", "cancelled"];
 
-/** Clauses for the ChargeItems of an encounter. */
-export const chargesOf = (encounter: string): Clause[] => [referenceClause("ChargeItem", "context", [encounter])];
+/** What a bill is for: an encounter, or what a patient owes outside of any. */
+export type Billed = (Pick<Encounter, "status" | "subject"> & { id: string }) | { patient: string };
+
+/** "Encounter/…", or "Patient/…". */
+export const referenceOf = (of: Billed): string => ("patient" in of ? of.patient : `Encounter/${of.id}`);
+
+/** Clauses for the ChargeItems among which are those of a bill. */
+export const chargesOf = (of: Billed): Clause[] => [
+  referenceClause("ChargeItem", "patient" in of ? "subject" : "context", [referenceOf(of)]),
+];
+
+/** Whether a charge that these clauses have found belongs on the bill. */
+export const isOfThese = ({ context }: ChargeItem, of: Billed): boolean => !("patient" in of) || context === undefined;
 
 /**
  * The bill of the open charges, and the charges as billed. The write checks that they are still in the version that was read, so that no charge is
@@ -94,12 +105,13 @@ export const chargesOf = (encounter: string): Clause[] => [referenceClause("Char
  */
 export function newInvoice<Item extends ChargeItem & { id: string }>(
   id: string,
-  encounter: Pick<Encounter, "status" | "subject"> & { id: string },
+  of: Billed,
   { items, left = 0 }: { items: Item[]; left?: number },
   now: Date,
 ): { bill: Bill; invoice: Invoice & { id: string }; charges: Item[] } {
-  const reference = `Encounter/${encounter.id}`;
-  if (!ENDED.includes(encounter.status)) throw encounterNotEnded(reference);
+  const reference = referenceOf(of);
+  const encounter = "patient" in of ? undefined : of;
+  if (encounter && !ENDED.includes(encounter.status)) throw encounterNotEnded(reference);
   const open = items.filter(isOpen);
   const [first] = open;
   if (!first) throw nothingToInvoice(reference);
@@ -108,7 +120,7 @@ export function newInvoice<Item extends ChargeItem & { id: string }>(
   const currency = first.priceOverride?.currency ?? "";
   if (open.some((item) => (item.priceOverride?.currency ?? "") !== currency)) throw severalCurrencies(reference);
   const cents = unitsOf(open, currency);
-  const patient = encounter.subject?.reference ?? first.subject.reference ?? "";
+  const patient = encounter?.subject?.reference ?? first.subject.reference ?? "";
   const invoice: Invoice & { id: string } = {
     resourceType: "Invoice",
     id,
@@ -129,7 +141,7 @@ export function newInvoice<Item extends ChargeItem & { id: string }>(
     invoice: `Invoice/${id}`,
     version: 1,
     patient,
-    encounter: reference,
+    ...(encounter && { encounter: reference }),
     cents,
     currency,
     charges: open.map((item) => `ChargeItem/${item.id}`),

@@ -15,37 +15,20 @@ import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { change, creation, versionOf } from "../../mixins/fhir/write-steps.ts";
 import { versionRule } from "../../mixins/fhir/seen-version.ts";
 import { occurrenceTime, occurrenceTimeRules, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
-import { codeRule, readReference, referenceTo, splitReference } from "../../mixins/fhir/domain-references.ts";
+import { codeRule, readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/domain-references.ts";
 import { ACT, actOf, chargeForAct, chargeIdOf, chargeKeys, definitionOf, medicationOf, priceIdOf, priceOf } from "./acts.model.ts";
 import { type Code, emits, owns, type billing, type Price } from "./billing.contract.ts";
-import {
-  ACT_ALREADY_CHARGED,
-  CHARGE_CREDITED,
-  CHARGE_INVOICED,
-  chargeCredited,
-  chargesChanged,
-  invoiceChanged,
-  invoiceNotFound,
-  priceChanged,
-} from "./billing.errors.ts";
-import { chargeOf, chargesOf, chargesOn, isInForce, isOpen, newCharge, newInvoice } from "./billing.model.ts";
+import { ACT_ALREADY_CHARGED, CHARGE_CREDITED, chargeCredited, invoiceChanged, invoiceNotFound, priceChanged } from "./billing.errors.ts";
+import { chargeOf, chargesOn, isInForce, isOpen, newCharge } from "./billing.model.ts";
 import { effects } from "./billing.effects.ts";
 import { invariants } from "./billing.invariants.ts";
+import { issueBill, MAX_CHARGES } from "./invoicing.ts";
 import { rules } from "./billing.rules.ts";
 import { paymentKeys } from "./payments/payment.model.ts";
 import { listBalances, listPayments, pay, paymentParams, reportOf, takeBack } from "./payments/payments.ts";
 import { cancelInvoice, creditedBy, invoiceKeys, newCreditNote } from "./credit.model.ts";
 
-/** Charges on one bill, which is one atomic write; further ones go on the next. */
-const MAX_CHARGES = 1_000;
-
-interface OpenCharges {
-  items: Stored<ChargeItem>[];
-  left: number;
-}
-
 interface Own {
-  openCharges(encounter: string): Promise<OpenCharges>;
   chargeAct(event: DurableEvent<ResourceVersion>): Promise<void>;
   chargeFreed(event: DurableEvent<ResourceVersion>): Promise<void>;
   invoiceAt(reference: string): Promise<Stored<Invoice>>;
@@ -132,16 +115,19 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       summary: "Bill a visit or stay that has ended",
       params: { encounter: referenceTo("Encounter"), cents: { ...CENTS, optional: true }, $$strict: true },
       async handler(ctx) {
-        const { encounter: reference } = ctx.params;
-        const encounter = await readReference<Encounter>({ caller: ctx, directory: this.directory }, reference);
-        const { bill, invoice, charges } = newInvoice(timeOrderedId(), encounter, await this.openCharges(reference), new Date());
-        if (ctx.params.cents !== undefined && ctx.params.cents !== bill.cents) throw chargesChanged(reference);
-        try {
-          await this.fhir.write([creation(invoice), ...charges.map(change)]);
-        } catch (error) {
-          throw isType(error, "STALE_VERSION") || isType(error, CHARGE_INVOICED) ? chargesChanged(reference) : error;
-        }
-        return bill;
+        const mesh = { caller: ctx, directory: this.directory };
+        return issueBill(this, await readReference<Encounter & { id: string }>(mesh, ctx.params.encounter), ctx.params.cents);
+      },
+    },
+
+    invoicePatient: {
+      rest: "POST",
+      summary: "Bill what a patient owes outside of visits and stays",
+      params: { patient: referenceTo("Patient"), cents: { ...CENTS, optional: true }, $$strict: true },
+      async handler(ctx) {
+        const { patient, cents } = ctx.params;
+        await requireReference({ caller: ctx, directory: this.directory }, patient);
+        return issueBill(this, { patient }, cents);
       },
     },
 
@@ -320,17 +306,6 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
         if (price) return price;
       }
       return undefined;
-    },
-
-    /** FHIR has no search parameter for a charge's status: all charges of the encounter are read, billed ones too. */
-    async openCharges(this: Service & WithFhir, encounter: string): Promise<OpenCharges> {
-      const open: OpenCharges = { items: [], left: 0 };
-      for await (const item of this.fhir.each({ type: "ChargeItem", clauses: chargesOf(encounter) })) {
-        if (!isOpen(item)) continue;
-        if (open.items.length < MAX_CHARGES) open.items.push(item);
-        else open.left += 1;
-      }
-      return open;
     },
   },
 });

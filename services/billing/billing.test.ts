@@ -119,6 +119,28 @@ describe("billing", () => {
     for (const it of tries) if (it.status === "rejected") expect(["CHARGES_CHANGED", "NOTHING_TO_INVOICE"]).toContain(it.reason.type);
   });
 
+  it("bills what a patient owes outside of visits and stays, and nothing of these, nor of another patient", async () => {
+    const visit = await newVisit();
+    const patient = `Patient/${next}`;
+    await charge(visit, 1_000);
+    const owed = async (id: string, of: string, value: number) => {
+      const item = { code: { text: "x" }, subject: { reference: of }, priceOverride: { value, currency: "EUR" } };
+      const text = JSON.stringify({ resourceType: "ChargeItem", id, status: "billable", ...item });
+      await ownerOf("billing").write(clinic.caller, { steps: [{ op: "create", type: "ChargeItem", id, text }] });
+    };
+    await owed("at-the-counter", patient, 2.5);
+    await owed("of-another", "Patient/another", 99);
+    const bill = (cents?: number) => billing.invoicePatient(clinic.caller, { patient, ...(cents !== undefined && { cents }) });
+    await expect(bill(1_250)).rejects.toMatchObject({ code: 409, type: "CHARGES_CHANGED", data: { patient } });
+    const made = await bill(250);
+    expect(made).toMatchObject({ patient, cents: 250, charges: ["ChargeItem/at-the-counter"], left: 0 });
+    expect(made).not.toHaveProperty("encounter");
+    expect(await clinic.read("billing", made.invoice)).toMatchObject({ status: "issued", subject: { reference: patient } });
+    await expect(bill()).rejects.toMatchObject({ code: 409, type: "NOTHING_TO_INVOICE", data: { patient } });
+    await visits.close(clinic.caller, { visit });
+    expect(await billing.invoice(clinic.caller, { encounter: visit })).toMatchObject({ encounter: visit, cents: 1_000 });
+  });
+
   it("bills what was noted for a visit that was cancelled, but not for one that was entered in error", async () => {
     const [cancelled, wrong] = [await newVisit(), await newVisit()];
     for (const visit of [cancelled, wrong]) await charge(visit, 1_500);

@@ -235,6 +235,12 @@ const billing: Record<string, Asked> = {
     await at.act("visits.close", { visit: encounter });
     return { encounter };
   },
+  async invoicePatient(at) {
+    const patient = await at.patient();
+    const charge = { code: { text: "Plaster" }, subject: { reference: patient }, priceOverride: { value: 5, currency: "EUR" } };
+    await at.store({ resourceType: "ChargeItem", status: "billable", ...charge });
+    return { patient };
+  },
   cancelInvoice: async (at) => ({ invoice: await at.invoice(), reason }),
   creditNote: async (at) => ({ invoice: await at.invoice(), reason }),
   pay: async (at) => ({ invoice: await at.invoice(), cents: 200, means: "cash" }),

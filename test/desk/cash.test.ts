@@ -253,4 +253,26 @@ describe("at the cash desk", () => {
     await cashier.click(`${row} button:has-text('Make the invoice')`);
     await said("A charge has no price");
   });
+
+  it("what patients owe outside of visits is each their own, and billed", async () => {
+    const { operator } = hospital;
+    for (const [given, value] of [
+      ["Omar", 3],
+      ["Lila", 4],
+    ] as const) {
+      const person = { family: "Saadi", given: [given], gender: "female" as const, birthDate: `19${60 + value}-05-06` };
+      const { patient } = await patients.register(operator, person);
+      const item = { resourceType: "ChargeItem", status: "billable", code: { text: "x" }, subject: { reference: patient } };
+      const text = JSON.stringify({ ...item, priceOverride: { value, currency: "EUR" } });
+      await ownerOf("billing").write(operator, { steps: [{ op: "create", type: "ChargeItem", id: `counter-${value}`, text }] });
+    }
+    await hospital.show(cashier, "home");
+    await hospital.show(cashier, "cash");
+    const row = (name: string) => `li:has-text('${name} Saadi'):has(button:has-text('Make the invoice'))`;
+    await cashier.waitForSelector(`${row("Omar")}:has-text('€3.00')`);
+    await cashier.click(`${row("Lila")} button:has-text('Make the invoice')`);
+    await said("Lila Saadi is billed €4.00.");
+    await cashier.waitForSelector(row("Lila"), { state: "detached" });
+    await cashier.waitForSelector(row("Omar"));
+  });
 });

@@ -18,9 +18,12 @@ import { listed, t } from "../../platform/texts.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
 
-/** A visit or stay with its unbilled charges. */
+/** A visit or stay with its unbilled charges, or what a patient owes outside of any. */
 interface Account {
-  encounter: string;
+  /** Absent: outside of any. */
+  encounter: string | undefined;
+  /** "Patient/…" */
+  subject: string;
   visit: Encounter | undefined;
   patient: Patient | undefined;
   charges: ChargeItem[];
@@ -29,17 +32,17 @@ interface Account {
 /** @returns `isWhole`: all charges are there */
 async function accounts(): Promise<{ all: Account[]; isPartial: boolean; isWhole: boolean }> {
   const { resources, isPartial, hasMore } = await search<ChargeItem>("ChargeItem", { status: "billable", _count: "500" });
-  const byEncounter = Map.groupBy(resources, ({ context }) => context?.reference ?? "");
+  const byWhat = Map.groupBy(resources, ({ context, subject }) => context?.reference ?? subject.reference ?? "");
   const references = resources
     .flatMap(({ context, subject }) => [context?.reference, subject.reference])
     .filter((one) => one !== undefined);
   const known = await readAll<FhirResource>(references);
-  const all = [...byEncounter].map(([encounter, charges]) => ({
-    encounter,
-    charges,
-    visit: known.get(encounter) as Encounter | undefined,
-    patient: known.get(charges[0]?.subject.reference ?? "") as Patient | undefined,
-  }));
+  const all = [...byWhat.values()].map((charges) => {
+    const encounter = charges[0]?.context?.reference;
+    const subject = charges[0]?.subject.reference ?? "";
+    const visit = known.get(encounter ?? "") as Encounter | undefined;
+    return { encounter, subject, charges, visit, patient: known.get(subject) as Patient | undefined };
+  });
   return { all, isPartial, isWhole: !isPartial && !hasMore };
 }
 
@@ -76,7 +79,8 @@ export const sumOf = (amounts: number[], currency: string): string => moneyOf(su
 const STEP = 20;
 
 /** Whether it can be billed. */
-const hasEnded = ({ visit }: Account): boolean => visit?.status === "finished" || visit?.status === "cancelled";
+const hasEnded = ({ encounter, visit }: Account): boolean =>
+  encounter === undefined || visit?.status === "finished" || visit?.status === "cancelled";
 
 /** What can be billed now comes first. */
 const endedFirst = (all: Account[]): Account[] => all.toSorted((a, b) => Number(hasEnded(b)) - Number(hasEnded(a)));
@@ -93,10 +97,13 @@ export interface PartProps {
 export function Open({ turn, everyMs, onChange }: PartProps) {
   const open = useLoad("open charges", accounts, everyMs);
   useTurn(open, turn);
-  const bill = async ({ encounter, patient, charges }: Account) => {
+  const bill = async ({ encounter, subject, patient, charges }: Account) => {
     const shown = open.value?.isWhole ? centsOf(charges) : undefined;
     try {
-      const { invoice, cents, currency } = await billing.invoice({ encounter, ...(shown !== undefined && { cents: shown }) });
+      const sum = shown !== undefined && { cents: shown };
+      const { invoice, cents, currency } = await (encounter === undefined
+        ? billing.invoicePatient({ patient: subject, ...sum })
+        : billing.invoice({ encounter, ...sum }));
       const back = () => billing.cancelInvoice({ invoice, reason: t("undo.reason") }).then(onChange);
       say(t("cash.billed", { name: nameOf(patient), amount: moneyOf(cents, currency) }), back);
     } catch (error) {
@@ -105,7 +112,7 @@ export function Open({ turn, everyMs, onChange }: PartProps) {
     onChange();
   };
   const more = useMore(STEP, Number.POSITIVE_INFINITY);
-  const account = (one: Account) => html`<li key=${one.encounter}>
+  const account = (one: Account) => html`<li key=${one.encounter ?? one.subject}>
     <span>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}<br />
       <span class="muted"><${Dotted} of=${[dateOf(one.visit?.period?.start), listed(one.charges.map(({ code }) => conceptOf(code)))]} /></span></span>
     <span class="buttons"><strong class="nowrap">${totalOf(one.charges)}</strong>

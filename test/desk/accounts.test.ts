@@ -80,7 +80,7 @@ describe("an account that two administrators change at once", () => {
     await said("The roles of neri are changed.");
     await identity.setRoles(hospital.operator, { user: user.id, roles: ["pharmacist"] });
     await chief.keyboard.press("Alt+z");
-    await said("Somebody else has changed this account meanwhile. Look at it again.");
+    await said("It has been changed since, and is not undone.");
     expect((await now()).roles).toEqual(["pharmacist"]);
     expect(hospital.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
   });

@@ -8,7 +8,7 @@ export const skeletonNotFound = (resource: string) =>
 
 /** The rule of the example. */
 export const alreadyMarked = (resource: string) =>
-  new MoleculerClientError("The resource is marked already.", 409, "ALREADY_MARKED", { resource });
+  new MoleculerClientError("The resource is marked already: name another one.", 409, "ALREADY_MARKED", { resource });
 
 /** Others were faster. */
 export const skeletonChanged = (resource: string) =>

@@ -8,6 +8,7 @@ import { wards } from "../../services/wards/wards.contract.ts";
 import { barriers, Hospital } from "./pages-hospital.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+const ACTIVE = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
 const MINUTE_MS = 60_000;
 
 describe("doses that were noted", () => {
@@ -45,9 +46,8 @@ describe("doses that were noted", () => {
   it("are due where the patient lies now, beside the allergies that are known by now", async () => {
     const { operator } = hospital;
     await nurse.waitForSelector("h3 .tag:text-is('101\u00a0· A')");
-    const active = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
     const whose = { resourceType: "AllergyIntolerance", id: "latex", patient: { reference: patient } };
-    const latex = { ...whose, clinicalStatus: active, code: { text: "Latex" } };
+    const latex = { ...whose, clinicalStatus: ACTIVE, code: { text: "Latex" } };
     await ownerOf("records").write(operator, {
       steps: [{ op: "create", type: "AllergyIntolerance", id: "latex", text: JSON.stringify(latex) }],
     });
@@ -112,5 +112,22 @@ describe("doses that were noted", () => {
     await pharmacist.waitForSelector("dialog li:has-text('she is sick of it') .tag:text-is('refused by the patient')");
     expect(await pharmacist.locator("dialog button:has-text('Noted by mistake')").count()).toBe(0);
     expect(hospital.complaints).toEqual([]);
+  });
+
+  it("of a patient who has no bed in the ward yet are due beside her allergies, too", async () => {
+    const { operator } = hospital;
+    const { patient: second } = await patients.register(operator, { family: "Neri", given: ["Bea"], gender: "female", birthDate: "1960" });
+    const whose = { resourceType: "AllergyIntolerance", id: "nuts", patient: { reference: second } };
+    const nuts = { ...whose, clinicalStatus: ACTIVE, code: { text: "Nuts" } };
+    await ownerOf("records").write(operator, {
+      steps: [{ op: "create", type: "AllergyIntolerance", id: "nuts", text: JSON.stringify(nuts) }],
+    });
+    const at = new Date(dueAt).toISOString();
+    await hospitalizations.admit(operator, { patient: second, ward, at });
+    const timing = { frequency: 1, period: 1, periodUnit: "d" as const, from: new Date(dueAt + MINUTE_MS).toISOString() };
+    await pharmacy.prescribe(operator, { patient: second, medication: PARACETAMOL, quantity: 10, dosage: "1 tablet", timing, at });
+    await hospital.show(nurse, "round");
+    await nurse.waitForSelector("h3:has-text('Bea Neri') .tag:has-text('⚠ Nuts')");
+    expect(await nurse.locator("main .not-known").count()).toBe(0);
   });
 });

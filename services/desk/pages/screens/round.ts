@@ -40,6 +40,7 @@ interface Due {
 }
 
 interface Place {
+  /** "": in the ward without a bed. */
   bed: string;
   allergies: string[];
 }
@@ -60,16 +61,17 @@ async function dueIn(ward: BoardWard): Promise<Due> {
     pharmacy.due({ ward: ward.location, aheadMinutes: AHEAD_MINUTES }),
     wards.board({ ward: ward.location }),
   ]);
-  const rooms = board.wards.flatMap((one) => one.rooms);
-  const places = new Map(
-    rooms.flatMap((room) =>
-      room.beds.flatMap(({ stay, name }): [string, Place][] =>
-        stay ? [[stay.patient, { bed: joined(room.name, name), allergies: stay.allergies }]] : [],
-      ),
-    ),
-  );
+  const places = new Map<string, Place>();
+  for (const { rooms, withoutBed } of board.wards) {
+    for (const { patient, allergies } of withoutBed) places.set(patient, { bed: "", allergies });
+    for (const { name: room, beds } of rooms) {
+      for (const { stay, name } of beds) if (stay) places.set(stay.patient, { bed: joined(room, name), allergies: stay.allergies });
+    }
+  }
   const patients = await readAll<Patient>(doses.map(({ patient }) => patient));
-  return { doses, patients, places, hasUnknownAllergies: board.unknown.includes("allergies") };
+  // A patient who is not on the board may have come, or gone, between the two answers.
+  const hasUnknownAllergies = board.unknown.includes("allergies") || doses.some(({ patient }) => !places.has(patient));
+  return { doses, patients, places, hasUnknownAllergies };
 }
 
 function Doses({ ward }: { ward: BoardWard }) {

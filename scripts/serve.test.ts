@@ -61,17 +61,21 @@ describe("a start", () => {
     ["a hospital", {}, true, "/fhir/Patient?name=rossi"],
     ["a ministry", { SYSTEM: "national" }, false, "/fhir?_summary=count"],
     ["a service alone", { SERVICES: "lab" }, false, "/fhir?_summary=count"],
-  ])("of %s prints the address of its pages, if it has some, and lines that work", async (_, env, hasPages, example) => {
-    const program = serve({ ...env, ACCESS: "open" });
-    const [, url = ""] = await program.says(/ready at (http:\S+)/);
-    const [, last = ""] = await program.says(new RegExp(`^ +curl '(http[^']*${example.replace("?", "\\?")})'$`, "m"));
-    expect((await fetch(last)).status).toBe(200);
-    const [, pages] = /^ {2}pages +(\S+)$/m.exec(program.output()) ?? [];
-    expect(pages).toBe(hasPages ? `${url}/desk/` : undefined);
-    if (pages !== undefined) expect((await fetch(pages)).status).toBe(200);
-    program.child.kill("SIGTERM");
-    expect(await program.ended).toBe(0);
-  });
+  ])(
+    "of %s names its pages, on the console and at its address, if it has some, and prints lines that work",
+    async (_, env, hasPages, example) => {
+      const program = serve({ ...env, ACCESS: "open" });
+      const [, url = ""] = await program.says(/ready at (http:\S+)/);
+      const [, last = ""] = await program.says(new RegExp(`^ +curl '(http[^']*${example.replace("?", "\\?")})'$`, "m"));
+      expect((await fetch(last)).status).toBe(200);
+      const [, pages] = /^ {2}pages +(\S+)$/m.exec(program.output()) ?? [];
+      expect(pages).toBe(hasPages ? `${url}/desk/` : undefined);
+      if (pages !== undefined) expect((await fetch(pages)).status).toBe(200);
+      expect((await (await fetch(url)).text()).includes('href="/desk/"')).toBe(hasPages);
+      program.child.kill("SIGTERM");
+      expect(await program.ended).toBe(0);
+    },
+  );
 
   it("of a small clinic also starts identity and ledger, for sign-in and audit", async () => {
     const program = serve({ SERVICES: "patients", ACCESS: "closed" });

@@ -37,7 +37,10 @@ const FILES: Record<string, () => string> = {
   "/docs/swagger-ui-bundle.js": () => viewer("swagger-ui-bundle.js"),
 };
 
-const read = new Map<string, KeptContent>(); // at most as many as FILES
+const read = new Map<string, KeptContent>(); // at most as many as FILES, and pages once more
+
+/** The link to the pages for staff, which not every system has. */
+const TO_PAGES = '<a href="/desk/" data-text="pages">Pages</a> ';
 
 /** The right is named in the roles' files like an action. @throws 401 SIGN_IN_NEEDED, 403 NOT_ALLOWED */
 function requireMayLook({ broker, caller }: MeshView): void {
@@ -59,13 +62,24 @@ export async function consoleAnswer(request: IncomingMessage, path: string, view
   const place = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
   if (!place) throw httpError(404, "NOT_FOUND", "There is nothing here. The API is under /fhir and /api; /docs describes it.");
   const file = place();
-  const content = read.get(path) ?? new KeptContent(readFileSync(file, "utf8"));
-  read.set(path, content);
   const page = PAGES[path];
+  const content = page ? contentFor(path, file, view) : contentOf(path, file);
   const headers = {
     "Content-Type": `${TYPES[file.slice(file.lastIndexOf(".") + 1)]}; charset=utf-8`,
     "Cache-Control": "no-cache",
     ...(page && { "Content-Security-Policy": pagePolicy(page, hosts) }),
   };
   return content.answer(request, headers);
+}
+
+const contentOf = (key: string, file: string, change = (text: string) => text): KeptContent => {
+  const content = read.get(key) ?? new KeptContent(change(readFileSync(file, "utf8")));
+  read.set(key, content);
+  return content;
+};
+
+/** A page as this system needs it. */
+function contentFor(path: string, file: string, { directory }: MeshView): KeptContent {
+  if (directory.services().some(({ service }) => service === "desk")) return contentOf(path, file);
+  return contentOf(`${path} without desk`, file, (text) => text.replace(TO_PAGES, ""));
 }

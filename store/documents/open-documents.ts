@@ -36,7 +36,7 @@ function sqliteDatabase(dataDir: string, service: string): DocumentDatabase {
 }
 
 async function openDocuments(dataDir: string, file: string): Promise<Database> {
-  await makeFolder(dataDir);
+  makeFolder(dataDir);
   return openFile(file, (db) =>
     db.whenFree(() => {
       const isEmpty = refuseForeignFile(db);

@@ -137,8 +137,9 @@ export const chargeIdOf = (reference: string): string => `act-${hashed(reference
 
 /** Unique keys: one charge for each act. */
 export function chargeKeys({ identifier = [] }: ChargeItem): KeyOf[] {
+  const says = "This act has a charge already: change that one.";
   return identifier.flatMap(({ system, value }) =>
-    system === ACT && value ? [{ key: `act:${value}`, error: ACT_ALREADY_CHARGED, at: "ChargeItem.identifier" }] : [],
+    system === ACT && value ? [{ key: `act:${value}`, error: ACT_ALREADY_CHARGED, says, at: "ChargeItem.identifier" }] : [],
   );
 }
 

@@ -16,7 +16,14 @@ describe("a visit", () => {
 
   it("holds its patient's key while it is open, and not longer", () => {
     const open = openVisit("1", { patient: "Patient/1" }, noon);
-    expect(visitKeys(open)).toEqual([{ key: "visit:Patient/1", error: "VISIT_ALREADY_OPEN", at: "Encounter.subject" }]);
+    expect(visitKeys(open)).toEqual([
+      {
+        key: "visit:Patient/1",
+        error: "VISIT_ALREADY_OPEN",
+        says: "The patient has an open visit already: close it first.",
+        at: "Encounter.subject",
+      },
+    ]);
     expect(visitKeys(closeVisit(open, noon))).toEqual([]);
     expect(visitKeys({ ...open, class: { ...AMBULATORY, code: "EMER" } })).toEqual([]);
   });

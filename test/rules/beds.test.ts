@@ -58,6 +58,17 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     for (const status of [201, 409]) expect(await at.fhir.create({ ...bed, partOf })).toMatchObject({ status });
   });
 
+  at.refuses("encounter-unknown", "a stay in a bed to become unknown, but not one whose patient has left the bed", {
+    stored: async () => stay((await newBeds()).a),
+    change: (it) => ({ ...it, status: "unknown" }),
+    instead: (it) => ({
+      ...it,
+      status: "unknown",
+      location: [{ ...(it["location"] as object[])[0], status: "completed", period: { end: new Date().toISOString() } }],
+    }),
+    as: { status: 409, expression: "Encounter.status" },
+  });
+
   it("have names and patients of their own; a refusal says what is taken, by which resource, and what to do", async () => {
     const { a } = await newBeds();
     const first = (await at.fhir.create(await stay(a))).body;

@@ -1,13 +1,14 @@
 /** Opens the stores of a system's services for reading, beside running nodes or without any. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { otherZoneOf } from "../../fhir/search/parameters.ts";
 import { useTimeZone } from "../../fhir/time-zone.ts";
 import type { Ownership } from "../../federation/owner-contract.ts";
 import type { Config } from "../../mesh/config.ts";
 import { type FhirOptions, fhirOptionsOf, fhirStore } from "../../mixins/fhir/fhir.ts";
 import { loadServices } from "../../services/systems.ts";
 import { openStore } from "../../store/open-store.ts";
-import { isUpToDate } from "../../store/sqlite/open.ts";
+import { indexVersionIn } from "../../store/sqlite/open.ts";
 import type { Store } from "../../store/store.ts";
 import { StartupError } from "../start/startup-error.ts";
 
@@ -51,6 +52,11 @@ function isThere({ mongoUrl, dataDir }: Config, service: string): boolean {
   if (mongoUrl) return true;
   const file = join(dataDir, `${service}.sqlite`);
   if (!existsSync(file)) return false;
-  if (isUpToDate(file, fhirStore.indexVersion(), true)) return true;
-  throw new StartupError(`${file} was written by another version of OpenWard, or for another time zone: start this one once, then check.`);
+  const written = indexVersionIn(file);
+  if (written === fhirStore.indexVersion()) return true;
+  const zone = written === undefined ? undefined : otherZoneOf(written);
+  const here = `${file} was written by another version of OpenWard: start this one once, then check.`;
+  throw new StartupError(
+    zone === undefined ? here : `${file} is for the time zone ${zone}: set HOSPITAL_TIME_ZONE=${zone}, as for the system.`,
+  );
 }

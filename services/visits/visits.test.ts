@@ -168,6 +168,26 @@ describe("visits", () => {
       await write("second", day, ["08:00", "08:15"]);
     });
 
+    it("is booked once by its slot, also for what names no practitioner", async () => {
+      const taken = refusal(409, "SLOT_TAKEN");
+      const by = (reference: string, more: object = {}) => ({
+        slot: [{ reference }],
+        participant: [{ actor: { reference: patient }, status: "accepted" }],
+        ...more,
+      });
+      const at = ["09:00", "09:20"] as [string, string];
+      const day = "2091-01-06";
+      const all = await Promise.allSettled(Array.from({ length: 4 }, (_, n) => write(`slot-${n}`, day, at, by("Slot/one"))));
+      expect(all.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+      for (const one of all) if (one.status === "rejected") expect(one.reason).toEqual(taken);
+      await write("slot-asked", day, at, by("Slot/one", { status: "proposed" }));
+      await write("slot-urgent", day, at, by("Slot/one", { extension: [{ url: OVERBOOKED, valueString: "an emergency" }] }));
+      await write("slot-other", day, at, by("Slot/two"));
+      await expect(write("slot-other", day, at, by("Slot/one"))).rejects.toEqual(taken);
+      for (const n of [0, 1, 2, 3]) await write(`slot-${n}`, day, at, by("Slot/one", { status: "cancelled" }));
+      await write("slot-other", day, at, by("Slot/one"));
+    });
+
     it("is not booked for more people and days than any meeting has, which would hold others up", async () => {
       const many = (count: number) =>
         Array.from({ length: count }, (_, n) => ({ ...practitioner, actor: { reference: `Practitioner/many-${n}` } }));

@@ -11,7 +11,7 @@ import { Events } from "../../mixins/events/events.ts";
 import { BOARD_TOUCHED, type Touched } from "./board-events.contract.ts";
 import { locate, ON_BOARD } from "./board/locate.ts";
 import type { Census } from "./census.contract.ts";
-import { csvOf } from "./census/census.model.ts";
+import { csvOf, ofWard } from "./census/census.model.ts";
 import { readCensus } from "./census/read-census.ts";
 import { addBeds, addRoom, changePlace, closePlace } from "./place-actions.ts";
 import { described, reopened, suitableBeds, withCleaning } from "./places.model.ts";
@@ -222,8 +222,12 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
   methods: {
     async readCensus(this: This, ctx: Context, asked: { from: string; to: string; ward?: string }): Promise<Census> {
       requireScope(this, "Location", "read");
-      const tree = (await this.tree.get(this.store)).filter(({ location }) => asked.ward === undefined || location === asked.ward);
-      return readCensus({ caller: asSystem(ctx, "wards"), directory: this.directory }, tree, asked);
+      const census = await readCensus(
+        { caller: asSystem(ctx, "wards"), directory: this.directory },
+        await this.tree.get(this.store),
+        asked,
+      );
+      return asked.ward === undefined ? census : ofWard(census, asked.ward);
     },
 
     async findBeds(this: This, ward?: string): Promise<PlacedBed[]> {

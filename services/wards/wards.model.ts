@@ -128,16 +128,16 @@ export function cleaningOf({ operationalStatus }: Location): "dirty" | "cleaning
 
 /**
  * A bed as callers get it.
- * @param room the Location of which it is part
+ * @param ward "Location/…" of its ward
  * @param isTaken whether a patient is in it
  */
-export function bedOf(location: Location & { id: string }, room: Location | undefined, isTaken: boolean): Bed {
+export function bedOf(location: Location & { id: string }, ward: string, isTaken: boolean): Bed {
   const isUsable = isInUse(location) && !isOutOfUse(location);
   return {
     location: `Location/${location.id}`,
     name: location.name ?? location.id,
     room: location.partOf?.reference ?? "",
-    ward: room?.partOf?.reference ?? "",
+    ward,
     status: isTaken ? BedStatus.taken : isUsable ? BedStatus.free : BedStatus.closed,
   };
 }

@@ -19,7 +19,7 @@ export interface ActReference {
 
 /** By type of act: the elements whose targets must exist when it is written. */
 export const ACT_REFERENCES: Readonly<Record<string, readonly ActReference[]>> = {
-  Encounter: [...at("subject", "location.location", "partOf"), { path: "basedOn", isSeldom: true }],
+  Encounter: [...at("subject", "location.location"), { path: "basedOn", isSeldom: true }],
   Appointment: at("participant.actor", "basedOn"),
   ServiceRequest: at("subject", "encounter", "basedOn", "specimen", "replaces", "locationReference"),
   Specimen: at("subject", "parent", "request"),

@@ -264,9 +264,4 @@ rulesTable("Encounters", ["visits", "hospitalizations", "lab"], (at) => {
     insteadOf: () => visit({ subject: { reference: "Patient/nobody" } }),
     as: { status: 409 },
   });
-  at.refuses("encounter-references", "a visit within a stay that is not here, but within one that is elsewhere", {
-    create: () => visit({ partOf: { reference: "Encounter/nowhere" } }),
-    insteadOf: () => visit({ partOf: { reference: "https://elsewhere.example/fhir/Encounter/1" } }),
-    as: { status: 409, expression: "Encounter.partOf" },
-  });
 });

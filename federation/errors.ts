@@ -196,8 +196,10 @@ export function fromStoreError(error: unknown, service: string): unknown {
 }
 
 /** 409 with the type that the service has given its unique key; told like the refusal of a rule. */
-function keyHeld({ type, step, data: { holder, at } }: StoreError, data: Record<string, unknown>): Error {
-  const message = `${String(holder)} already holds the unique key of ${type}: change or end that resource first.`;
+function keyHeld({ type, step }: StoreError, { says, ...data }: Record<string, unknown>): Error {
+  const { holder, at } = data;
+  const taken = typeof says === "string" ? says : "Another resource has this already: change that one first.";
+  const message = `${taken} The other one is ${String(holder)}.`;
   const details = { coding: [{ system: ERROR_TYPES, code: type }] };
   const expression = typeof at === "string" && { expression: [at] };
   const issue = { severity: "error", code: "business-rule", details, diagnostics: message, ...expression, step };

@@ -122,6 +122,7 @@ export const RULE_NAMES: readonly string[] = [
   "encounter-status",
   "encounter-subject",
   "encounter-time",
+  "encounter-unknown",
   "enrollment-request-named-before",
   "enrollment-request-one-patient",
   "enrollment-request-subject",

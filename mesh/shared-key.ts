@@ -1,7 +1,8 @@
 /** A key that all nodes of a mesh share, and that stays the same after a restart. */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ensureFolder } from "./ensure-folder.ts";
 import { makeOnce } from "./make-once.ts";
 import { parseKey } from "./setting-forms.ts";
 
@@ -28,7 +29,7 @@ export function sharedKey({ setting, given, file, dataDir, name, loss }: KeySour
   if (given) return given;
   if (file !== undefined) return keyIn(file, setting);
   const own = join(dataDir, name);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  ensureFolder(dataDir);
   if (!existsSync(own)) makeOnce(own, randomBytes(32));
   const key = readFileSync(own);
   if (key.length !== 32) throw new Error(`${own} is incomplete: delete it; ${loss} then become invalid.`);

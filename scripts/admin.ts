@@ -10,6 +10,7 @@ import { readConfig } from "../mesh/config.ts";
 import { type AdminCommand, commandOf, USAGE } from "./identity/commands.ts";
 import { ROLES } from "../services/identity/identity.contract.ts";
 import { tryAccounts } from "./identity/try-account.ts";
+import { hasNoDocuments } from "../store/documents/open-documents.ts";
 import { withIdentity } from "./identity/own-identity.ts";
 import { sentenceOf, StartupError } from "./start/startup-error.ts";
 
@@ -29,7 +30,11 @@ async function tryPasswords(): Promise<Record<string, string>> {
 }
 
 async function carryOut(command: AdminCommand): Promise<void> {
-  await withIdentity(readConfig(), async (broker) => {
+  const config = readConfig();
+  if (hasNoDocuments(config, "identity")) {
+    console.error(`There are no accounts in ${config.dataDir} yet: if the system has some, set DATA_DIR to the folder of its data.`);
+  }
+  await withIdentity(config, async (broker) => {
     for (const line of await command(broker)) console.log(line);
   }).catch((error: unknown) => {
     throw faultOf(error);

@@ -161,6 +161,7 @@ describe("a cluster", () => {
   it.each([
     [["scale", "lab", "1000"], '"1000" is no number of processes'],
     [["restart", "surgery"], '"surgery" is no service of this system'],
+    [["retire", "api"], '"api" cannot be retired'],
     [["dance"], "usage:"],
     [[], "A mesh runs already"],
   ])("refuses %j in a sentence", async (args, sentence) => {

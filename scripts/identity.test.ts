@@ -32,9 +32,9 @@ afterAll(async () => {
 });
 
 /** Runs one of the project's programs to its end. */
-function program(args: string[], input = "") {
+function program(args: string[], input = "", more: Record<string, string> = {}) {
   const { stdout, stderr, status } = spawnSync(process.execPath, [join(import.meta.dirname, "run.mjs"), ...args], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, ...more },
     input,
     encoding: "utf8",
   });
@@ -105,6 +105,16 @@ describe("an operator", () => {
     expect(admin("close", "rossi").stdout).toContain("rossi is closed");
     expect(token("rossi", PASSWORD)).toMatchObject({ status: 1, stdout: "" });
     expect(admin("close", "nobody")).toMatchObject({ status: 1, stderr: expect.stringContaining("No account has this login name") });
+  });
+
+  it("reads where there are no accounts, if the folder is not that of the system", () => {
+    const elsewhere = join(dir, "elsewhere");
+    const users = (DATA_DIR: string) => program(["admin", "users"], "", { DATA_DIR });
+    expect(users(elsewhere)).toMatchObject({
+      status: 0,
+      stderr: `There are no accounts in ${elsewhere} yet: if the system has some, set DATA_DIR to the folder of its data.\n`,
+    });
+    expect(users(dir)).toMatchObject({ status: 0, stderr: "", stdout: expect.stringMatching(/^login[\s\S]*\nadmin /) });
   });
 
   it("gives a program a key, with which it gets tokens with system scopes", () => {

@@ -181,6 +181,32 @@ describe("check-data --repair", () => {
     expect(await pharmacy.listStock(mesh.caller, { medication: `${ASPIRIN.system}|${ASPIRIN.code}` })).toMatchObject([{ quantity: 10 }]);
   });
 
+  it("sets a stock and its days to what was taken without the rules, and leaves to people what was never there", async () => {
+    const medication = { ...ASPIRIN, code: "taken-without-rules" };
+    const level = `${medication.system}|${medication.code}`;
+    await pharmacy.receive(mesh.caller, { medication, quantity: 10 });
+    const taken = await store({
+      resourceType: "MedicationDispense",
+      status: "completed",
+      medicationCodeableConcept: { coding: [medication] },
+      subject: { reference: patient },
+      quantity: { value: 4 },
+    });
+    // As if the dispense had been stored with RULES=off.
+    inDatabase("pharmacy", `UPDATE counter SET value = 10 WHERE name = 'stock/${level}' OR name LIKE 'moved/stock/${level}/%'`);
+    const { before, after, counts } = await repaired(true);
+    expect([before.findings.length, counts.done, after.findings]).toEqual([1, 1, []]);
+    expect(await pharmacy.listStock(mesh.caller, { medication: level })).toMatchObject([{ quantity: 6 }]);
+    replaced("pharmacy", taken, '"quantity":{"value":4}', '"quantity":{"value":14}');
+    replaced("pharmacy", taken, '"valueDecimal":4', '"valueDecimal":14');
+    const { told, counts: none } = await repaired(true);
+    expect(none).toMatchObject({ done: 0, undecided: 1 });
+    expect(told).toContain("to decide: More was taken than has arrived: record the delivery that is missing");
+    await pharmacy.receive(mesh.caller, { medication, quantity: 4 });
+    expect((await repaired(true)).after.findings).toEqual([]);
+    expect(await pharmacy.listStock(mesh.caller, { medication: level })).toMatchObject([{ quantity: 0 }]);
+  });
+
   it("leaves to people whose an order is, and what a rule refuses", async () => {
     const { visit } = await visits.open(mesh.caller, { patient });
     const result = { resourceType: "DiagnosticReport", status: "final", code: { text: "Blood count" }, subject: { reference: patient } };

@@ -168,6 +168,16 @@ describe("a start", () => {
     expect(program.output()).toBe(`${dir}/file is a file, or lies under one: choose a folder as DATA_DIR.\n`);
   });
 
+  it("is refused in one sentence if no folder can be made where the data are to be, like a folder of keys there", async () => {
+    const program = serve({ DATA_DIR: "/proc/openward" });
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toMatch(/^The folder \/proc\/openward [^\n]*DATA_DIR\.\n$/);
+    const keys = run(["mesh-keys", "ca", "--folder", "/proc/openward/keys"], {});
+    programs.push(keys);
+    expect(await keys.ended).toBe(1);
+    expect(keys.output()).toMatch(/^\/proc\/openward [^\n]*name another folder\.\n$/);
+  });
+
   it("is refused in one sentence if the data folder is not writable", async () => {
     const folder = join(dir, "read-only");
     mkdirSync(folder, { mode: 0o555 });

@@ -1,10 +1,13 @@
 /** `npm run simulate`: some days of a hospital through its doors, after which all of it is right. */
 import { readConfig } from "../mesh/config.ts";
 import { SYSTEMS } from "../services/systems.ts";
+import { allRelayed } from "../test/kit/events.ts";
 import { run } from "../test/kit/programs.ts";
 import { type Mesh, startMesh } from "../test/kit/mesh.ts";
 import { checkData } from "./check-data/check.ts";
 import { closeAll, openSources } from "./check-data/owner-stores.ts";
+
+const WITHOUT_EVENTS = ["api", "transactions", "journal", "desk"];
 
 describe("a simulated hospital", () => {
   let mesh: Mesh;
@@ -21,6 +24,8 @@ describe("a simulated hospital", () => {
   it("runs its days, and leaves no inconsistent data", async () => {
     const { code, said } = await simulate("--url", mesh.base, "--beds", "24", "--days", "5", "--seed", "7");
     expect({ code, said }).toEqual({ code: 0, said: expect.stringMatching(/day 5: \d+ admissions[\s\S]*\d+ bills[\s\S]*\d+ results/) });
+    // What was done last is charged, and told to boards, a moment later.
+    await allRelayed(mesh.caller, ...SYSTEMS.provider.filter((name) => !WITHOUT_EVENTS.includes(name)));
     const config = readConfig({ DATA_DIR: mesh.dataDir, ACCESS: "open" });
     const sources = await openSources(config);
     const report = await checkData(sources, { rules: config.rules, clocksMs: 0 }).finally(() => closeAll(sources));

@@ -34,4 +34,10 @@ describe("a system where people sign in", () => {
     }
     expect(() => refuseToRetire({ access: "closed" }, "lab")).not.toThrow();
   });
+
+  it.each(["api", "transactions"])("never loses %s, without which no client reaches it, or no bundle is written", (service) => {
+    for (const access of ["open", "closed"] as const) {
+      expect(() => refuseToRetire({ access }, service)).toThrow(`"${service}" cannot be retired, because every system needs it`);
+    }
+  });
 });

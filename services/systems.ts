@@ -75,8 +75,14 @@ export function refuseMembersWithoutNeeded({ access, members, servicesDir }: Con
   }
 }
 
-/** @throws Error for a service that a system with closed access needs for sign-in or audit */
+/** Services that every system needs: without them no client reaches it, and no bundle is written. */
+const NEEDED: readonly string[] = ["api", "transactions"];
+
+/** @throws Error for a service that every system needs, or one with closed access for sign-in or audit */
 export function refuseToRetire({ access }: Pick<Config, "access">, service: string): void {
+  if (NEEDED.includes(service)) {
+    throw new Error(`"${service}" cannot be retired, because every system needs it: to stop its processes here, scale it to 0.`);
+  }
   if (access === "closed" && NEEDED_WHEN_CLOSED.includes(service)) {
     throw new Error(`"${service}" cannot be retired where people sign in: a system needs it then.`);
   }

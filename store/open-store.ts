@@ -1,7 +1,7 @@
 /** Opens a service's store: a SQLite file of its own, or its MongoDB database where MONGO_URL is set. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, NAMESPACE } from "../mesh/config.ts";
+import { ensureFolder } from "../mesh/ensure-folder.ts";
 import { keepingRoom } from "./disk-room.ts";
 import { openSqlite } from "./sqlite/sqlite-store.ts";
 import type { Store, StoreOptions } from "./store.ts";
@@ -28,15 +28,15 @@ export async function openStore(config: StoreConfig, options: StoreOptions): Pro
       throw unavailable("MongoDB (MONGO_URL) does not answer: is it running, and may this machine reach it?", error);
     });
   }
-  await makeFolder(dataDir);
+  makeFolder(dataDir);
   const file = join(dataDir, `${options.name}.sqlite`);
   return keepingRoom(await openSqlite({ ...options, file, cacheKib: natsUrl ? CACHE_AMONG_MANY : CACHE_ALONE }), dataDir);
 }
 
 /** Makes the data folder. @throws StoreError STORE_UNAVAILABLE */
-export async function makeFolder(dataDir: string): Promise<void> {
+export function makeFolder(dataDir: string): void {
   try {
-    await mkdir(dataDir, { recursive: true });
+    ensureFolder(dataDir);
   } catch (error) {
     throw unavailable(`The folder ${dataDir} cannot be made: choose another DATA_DIR or give this user write permission.`, error);
   }

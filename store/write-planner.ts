@@ -230,10 +230,10 @@ class KeyHolders {
 
   /** @throws StoreError with the key's error if another resource holds one of the keys */
   refuseHeld(unique: UniqueKey[], ref: string, number: number): void {
-    for (const { key, error, at } of unique) {
+    for (const { key, error, says, at } of unique) {
       const other = this.#holder(key);
       if (other !== undefined && other !== ref) {
-        throw new StoreError(error, number, { key, holder: other, ...(at !== undefined && { at }) });
+        throw new StoreError(error, number, { key, holder: other, ...(says !== undefined && { says }), ...(at !== undefined && { at }) });
       }
     }
   }

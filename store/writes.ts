@@ -10,6 +10,8 @@ export interface UniqueKey {
   key: string;
   /** Type of the error a second holder gets, e.g. "BED_OCCUPIED". */
   error: string;
+  /** For that error: what is taken, and what to do; one sentence. */
+  says?: string;
   /** FHIRPath of the element from which the key follows, for that error. */
   at?: string;
 }

@@ -64,6 +64,12 @@ const rowsVersion = createHash("sha256").update(`${EXTRACTION}\n`).update(text).
 /** Version of the meaning of index rows; with another one a store rebuilds them at its start. Days are in the hospital's time zone. */
 export const indexVersion = (): string => (hospitalZone() === "UTC" ? rowsVersion : `${rowsVersion} ${hospitalZone()}`);
 
+/** The time zone of an `indexVersion` that differs from the present one in that only; undefined: it differs in more, or not. */
+export function otherZoneOf(version: string): string | undefined {
+  const [rows, zone = "UTC"] = version.split(" ");
+  return rows === rowsVersion && zone !== hospitalZone() ? zone : undefined;
+}
+
 /** Whether R4 has a resource type of this name. */
 export function isResourceType(name: string): boolean {
   return places.has(name);

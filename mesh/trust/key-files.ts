@@ -3,8 +3,9 @@
  * process creates a key and certifies it by the CA of its data folder: a user who can read that folder is trusted already.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ensureFolder } from "../ensure-folder.ts";
 import { makeOnce } from "../make-once.ts";
 import { ANY_SERVICE, type Certificate, type Grant, issueCertificate, publicKeyFrom, type Signer, Trusted } from "./certificate.ts";
 
@@ -68,7 +69,7 @@ export function keysFromFiles(identityFile: string, caFiles: string[]): MeshKeys
 
 /** The CA's private key in a folder, created with its public part if there is none. Processes that start together get the same. */
 export function ensureCa(folder: string): KeyObject {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  ensureFolder(folder);
   const file = join(folder, CA_FILE);
   if (!existsSync(file)) makeOnce(file, JSON.stringify(generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" })));
   const ca = read(file, "The CA's key", (text) => createPrivateKey({ key: JSON.parse(text), format: "jwk" }));

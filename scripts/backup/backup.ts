@@ -1,8 +1,9 @@
 /** Makes a backup from a data folder, and a data folder from a backup. */
-import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Config } from "../../mesh/config.ts";
+import { ensureFolder } from "../../mesh/ensure-folder.ts";
 import { refuseUnfinishedRestore, RESTORING } from "../start/data-folder.ts";
 import { StartupError } from "../start/startup-error.ts";
 import { type BackupFile, checkStore, describeFile, MANIFEST, type Manifest, readManifest } from "./manifest.ts";
@@ -31,7 +32,7 @@ export async function makeBackup(
   }
   refuseUnfinishedRestore(dataDir);
   requireEmpty(target, "A backup needs an empty folder");
-  mkdirSync(target, { recursive: true, mode: 0o700 });
+  ensureFolder(target);
   const at = new Date().toISOString();
   const names: string[] = [];
   await copyStores(dataDir, target, (name) => {
@@ -79,7 +80,7 @@ export async function restoreBackup(
       );
     }
   }
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  ensureFolder(dataDir);
   // Until this marker is removed the folder is not accepted as a data folder, however this process ends.
   writeFileSync(marker, `${manifest.at}\n`, { mode: 0o600 });
   onDisk(marker);

@@ -1,13 +1,14 @@
 /** Opens the stores of a system's services for reading, beside running nodes or without any. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { otherZoneOf } from "../../fhir/search/parameters.ts";
 import { useTimeZone } from "../../fhir/time-zone.ts";
 import type { Ownership } from "../../federation/owner-contract.ts";
 import type { Config } from "../../mesh/config.ts";
 import { type FhirOptions, fhirOptionsOf, fhirStore } from "../../mixins/fhir/fhir.ts";
 import { loadServices } from "../../services/systems.ts";
-import { openStore } from "../../store/open-store.ts";
-import { isUpToDate } from "../../store/sqlite/open.ts";
+import { databaseName, openStore } from "../../store/open-store.ts";
+import { indexVersionIn } from "../../store/sqlite/open.ts";
 import type { Store } from "../../store/store.ts";
 import { StartupError } from "../start/startup-error.ts";
 
@@ -27,7 +28,7 @@ export async function openSources(config: Config): Promise<OwnerSource[]> {
   try {
     for (const schema of await loadServices(config)) {
       const options = fhirOptionsOf(schema);
-      if (!options || !isThere(config, schema.name)) continue;
+      if (!options || !(await isThere(config, schema.name))) continue;
       const store = await openStore(config, { ...fhirStore, indexVersion: fhirStore.indexVersion(), name: schema.name });
       sources.push({ service: schema.name, options, owns: typesOf(options.owns), store });
     }
@@ -46,11 +47,21 @@ export const closeAll = async (sources: OwnerSource[]): Promise<void> => {
 
 const typesOf = (owns: (string | Ownership)[]) => new Set(owns.map((own) => (typeof own === "string" ? own : own.type)));
 
-/** Whether the store exists. Opening a file of another version would change it. */
-function isThere({ mongoUrl, dataDir }: Config, service: string): boolean {
-  if (mongoUrl) return true;
-  const file = join(dataDir, `${service}.sqlite`);
-  if (!existsSync(file)) return false;
-  if (isUpToDate(file, fhirStore.indexVersion(), true)) return true;
-  throw new StartupError(`${file} was written by another version of OpenWard, or for another time zone: start this one once, then check.`);
+/** Whether the store exists. Opening one of another version would change it. */
+async function isThere({ mongoUrl, dataDir, serversCaFile }: Config, service: string): Promise<boolean> {
+  const place = mongoUrl ? databaseName(mongoUrl, service) : join(dataDir, `${service}.sqlite`);
+  if (!mongoUrl && !existsSync(place)) return false;
+  const written = mongoUrl ? await inMongo(mongoUrl, place, serversCaFile) : indexVersionIn(place);
+  if (mongoUrl && written === undefined) return false;
+  if (written === fhirStore.indexVersion()) return true;
+  const zone = written === undefined ? undefined : otherZoneOf(written);
+  const here = `${place} was written by another version of OpenWard: start this one once, then check.`;
+  throw new StartupError(
+    zone === undefined ? here : `${place} is for the time zone ${zone}: set HOSPITAL_TIME_ZONE=${zone}, as for the system.`,
+  );
+}
+
+async function inMongo(url: string, database: string, caFile: string | undefined): Promise<string | undefined> {
+  const { indexVersionInMongo } = await import("../../store/mongo/stored-index-version.ts"); // the driver costs 13 MB
+  return indexVersionInMongo(url, database, caFile);
 }

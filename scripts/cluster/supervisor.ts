@@ -118,9 +118,9 @@ export class Supervisor {
   /** Takes a service out of the mesh for good: its processes end, and the others know that it is no longer a member. */
   retire(service: string): Promise<void> {
     return this.#inTurn(async () => {
-      await Promise.all(this.#of(service).map((replica) => this.#remove(replica)));
       const teller = this.#replicas.find((replica) => replica.child?.state === "ready" && TELLERS.has(replica.service))?.child;
-      if (!teller) throw new Error("No gateway or coordinator runs that could announce this to the mesh.");
+      if (!teller) throw new Error("No gateway or coordinator runs that could announce this to the mesh: start one, then try again.");
+      await Promise.all(this.#of(service).map((replica) => this.#remove(replica)));
       await teller.retire(service);
     });
   }

@@ -3,9 +3,10 @@
  * a server contains its key and its certificate: NATS and Redis read both from one file, and MongoDB requires it.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
+import { ensureFolder } from "../../mesh/ensure-folder.ts";
 import { CERTIFICATE_LIFE_MS, RENEWAL_MS } from "../../mesh/trust/key-files.ts";
 import { writeAtomically } from "../start/data-folder.ts";
 import { type Issuer, makeCertificate } from "../start/x509.ts";
@@ -41,7 +42,7 @@ export function ensureProxyFile(folder: string, hosts: string[]): string {
 }
 
 function ensureServersCa(folder: string): Issuer {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  ensureFolder(folder);
   const keyFile = join(folder, "servers-ca.key");
   if (!existsSync(keyFile)) writeAtomically(keyFile, pem(newKey().privateKey));
   const privateKey = createPrivateKey(readFileSync(keyFile));

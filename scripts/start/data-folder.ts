@@ -1,7 +1,8 @@
 /** The folder of all data: created if missing, writable, and used by one mesh at a time. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { ensureFolder } from "../../mesh/ensure-folder.ts";
 import { bornAt } from "../lock.mjs";
 import { StartupError } from "./startup-error.ts";
 
@@ -39,7 +40,7 @@ export function takeDataFolder(dataDir: string, { alone }: { alone: boolean }): 
   refuseUnfinishedRestore(dataDir);
   let lock: DatabaseSync;
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    ensureFolder(dataDir);
     probe(dataDir);
     lock = new DatabaseSync(join(dataDir, "lock"), { timeout: 0 });
   } catch (error) {

@@ -3,6 +3,9 @@ export class StartupError extends Error {
   override name = "StartupError";
 }
 
+/** Key of a folder that cannot be made, though the folder above it exists. */
+const NOWHERE = "mkdir ENOENT";
+
 /** What a file system refuses an operator's folder or file for, and what to do. */
 const BY_SYSTEM: Readonly<Record<string, string>> = {
   ENOSPC: "has no space left on its disk: free some, or name another folder",
@@ -12,15 +15,17 @@ const BY_SYSTEM: Readonly<Record<string, string>> = {
   EPERM: "is closed to this user: give the user access to it, or name another folder",
   ENOTDIR: "is a file, or lies under one: name a folder",
   EEXIST: "is a file, or lies under one: name a folder",
+  [NOWHERE]: "lies where the system lets no folder be made: name another folder",
   EISDIR: "is a folder: name a file",
 };
 /** SQLite's code of a full disk, which the error has without a name of the file. */
 const SQLITE_FULL = 13;
 
 /** The sentence for an error of the file system; undefined: it is another one. */
-function sentenceOfFiles({ code, path, dest, errcode }: FileError): string | undefined {
+function sentenceOfFiles({ code, syscall, path, dest, errcode }: FileError): string | undefined {
   if (errcode === SQLITE_FULL) return "A disk is full: free some space on it, or name a folder on another one.";
-  const refused = code === undefined || !Object.hasOwn(BY_SYSTEM, code) ? undefined : BY_SYSTEM[code];
+  const key = code === "ENOENT" && syscall === "mkdir" ? NOWHERE : code;
+  const refused = key === undefined || !Object.hasOwn(BY_SYSTEM, key) ? undefined : BY_SYSTEM[key];
   return refused === undefined || path === undefined ? undefined : `${dest ?? path} ${refused}.`;
 }
 

@@ -137,8 +137,9 @@ export const chargeIdOf = (reference: string): string => `act-${hashed(reference
 
 /** Unique keys: one charge for each act. */
 export function chargeKeys({ identifier = [] }: ChargeItem): KeyOf[] {
+  const says = "This act has a charge already: change that one.";
   return identifier.flatMap(({ system, value }) =>
-    system === ACT && value ? [{ key: `act:${value}`, error: ACT_ALREADY_CHARGED, at: "ChargeItem.identifier" }] : [],
+    system === ACT && value ? [{ key: `act:${value}`, error: ACT_ALREADY_CHARGED, says, at: "ChargeItem.identifier" }] : [],
   );
 }
 
@@ -146,20 +147,21 @@ export function chargeKeys({ identifier = [] }: ChargeItem): KeyOf[] {
  * The charge as it should be now; undefined if it stays as it is, or if there is none. A billed charge, or one that a person has set to another
  * status, is not changed.
  * @param act undefined: deleted
- * @param price absent: there is none
+ * @param listed the present price; absent: there is none
  */
 export function chargeForAct(
   reference: string,
   act: Act | undefined,
-  price: Price | undefined,
+  listed: Price | undefined,
   before: (ChargeItem & { id: string }) | undefined,
 ): (ChargeItem & { id: string }) | undefined {
   if (before && !["billable", "aborted"].includes(before.status)) return undefined;
   if (act?.state !== "done") {
     return before?.status === "billable" ? { ...before, status: "aborted" } : undefined;
   }
+  const price = chargedPrice(before, act, listed) ?? listed;
   if (!price || act.patient === undefined) {
-    // The act was corrected to one without a price. A price that was withdrawn since changes no charge.
+    // The act was corrected to one without a price.
     const isOther = before?.status === "billable" && !act.codes.some((code) => isCodeOf(before, code));
     return isOther ? { ...before, status: "aborted" } : undefined;
   }
@@ -181,8 +183,25 @@ export function chargeForAct(
   };
 }
 
+type UnitPrice = Pick<Price, "code" | "cents" | "currency">;
+
+/**
+ * The unit price of a charge that is still to be billed. It remains that of the moment of charging when the quantity is corrected, whatever the
+ * list says since. Undefined: there is none, or the list has not changed.
+ */
+function chargedPrice(before: ChargeItem | undefined, { codes }: Act, listed: Price | undefined): UnitPrice | undefined {
+  const { value, currency } = before?.priceOverride ?? {};
+  const [amount, quantity, code] = [numberOf(value), numberOf(before?.quantity?.value), codesOf(before?.code.coding)[0]];
+  if (before?.status !== "billable" || amount === undefined || currency === undefined || !quantity || !code) return undefined;
+  if (!codes.some((one) => isCodeOf(before, one))) return undefined;
+  const units = fineUnitsIn(amount, currency);
+  // The total is rounded: the unit price of the list is more exact.
+  if (listed?.currency === currency && isCodeOf(before, listed.code) && wholeUnits(listed.cents * quantity) === units) return undefined;
+  return { code, cents: units / quantity, currency };
+}
+
 /** Whether a charge agrees with this act as it is now. */
-function isChargeOf(charge: ChargeItem, act: Act, { code }: Price): boolean {
+function isChargeOf(charge: ChargeItem, act: Act, { code }: UnitPrice): boolean {
   const { quantity, subject, context } = charge;
   const isOfSame = subject.reference === act.patient && context?.reference === act.encounter;
   return isOfSame && numberOf(quantity?.value) === act.quantity && isCodeOf(charge, code);

@@ -97,11 +97,11 @@ describe("the charge for an act", () => {
     expect(chargeNow(observation("Encounter/A"), undefined, made)).toBeUndefined(); // its price was withdrawn since
   });
 
-  const dispense = (value: number): MedicationDispense => ({
+  const dispense = (value: number, code = "a"): MedicationDispense => ({
     resourceType: "MedicationDispense",
     id: "1",
     status: "completed",
-    medicationCodeableConcept: { coding: [{ system: "urn:x", code: "a" }] },
+    medicationCodeableConcept: { coding: [{ system: "urn:x", code }] },
     quantity: { value },
     subject: { reference: "Patient/1" },
   });
@@ -123,6 +123,26 @@ describe("the charge for an act", () => {
     expect(chargeForAct("MedicationDispense/1", actOf(dispense(quantity)), listed(value, currency), undefined)).toMatchObject({
       priceOverride: { value: total, currency },
     });
+  });
+
+  it("keeps the price of the moment of charging when some is returned, also after that was raised or withdrawn, until it is another act", () => {
+    const of = (quantity: number, code?: string) => actOf(dispense(quantity, code));
+    const made = chargeForAct("MedicationDispense/1", of(10), listed(0.15), undefined) as ChargeItem & { id: string };
+    const corrected = (quantity: number, now: Price | undefined, before = made) =>
+      chargeForAct("MedicationDispense/1", of(quantity), now, before);
+    for (const now of [listed(0.5), listed(0.1), listed(0.15), listed(9, "USD"), undefined]) {
+      expect(corrected(4, now)).toMatchObject({
+        status: "billable",
+        quantity: { value: 4 },
+        priceOverride: { value: 0.6, currency: "EUR" },
+      });
+      expect(corrected(10, now)).toBeUndefined();
+    }
+    const granted = { ...made, priceOverride: { value: 1, currency: "EUR" } };
+    expect(corrected(5, listed(0.15), granted)).toMatchObject({ priceOverride: { value: 0.5 } }); // a person has reduced it
+    expect(corrected(4, listed(0.5), { ...made, status: "aborted" })).toMatchObject({ priceOverride: { value: 2 } }); // charged anew
+    const other = { ...listed(0.5), code: { system: "urn:x", code: "other" } } as Price;
+    expect(chargeForAct("MedicationDispense/1", of(4, "other"), other, made)).toMatchObject({ priceOverride: { value: 2 } });
   });
 
   it.each([1e13, -5])("does not exist by a price of %d, which a hospital without rules may have stored", (value) => {

@@ -20,11 +20,14 @@ export const creditedBy = ({ extension }: Pick<Invoice, "extension">): string | 
 export const billedBy = (invoice: Invoice | undefined): string[] =>
   invoice && isInForce(invoice) && creditedBy(invoice) === undefined ? chargesOn(invoice) : [];
 
+const INVOICED = ["invoiced", CHARGE_INVOICED, "A charge is on another invoice: leave it out, or cancel that one first."] as const;
+const CREDITED_ONCE = ["credited", CHARGE_CREDITED, "A charge is credited already: leave it out."] as const;
+
 /** Unique keys: a charge is on at most one Invoice in force, once, and is credited once. */
 export function invoiceKeys(invoice: Invoice): KeyOf[] {
   if (!isInForce(invoice)) return [];
-  const [name, error] = creditedBy(invoice) === undefined ? ["invoiced", CHARGE_INVOICED] : ["credited", CHARGE_CREDITED];
-  return [...new Set(chargesOn(invoice))].map((charge) => ({ key: `${name}:${charge}`, error, at: "Invoice.lineItem" }));
+  const [name, error, says] = creditedBy(invoice) === undefined ? INVOICED : CREDITED_ONCE;
+  return [...new Set(chargesOn(invoice))].map((charge) => ({ key: `${name}:${charge}`, error, says, at: "Invoice.lineItem" }));
 }
 
 /** Prefix of the names of counters of credit notes. */

@@ -1,5 +1,6 @@
 import { numberOf } from "../../fhir/json.ts";
-import type { Invoice, Money } from "../../fhir/r4.ts";
+import type { ChargeItem, Invoice, InvoiceLineItem, Money } from "../../fhir/r4.ts";
+import { localReference } from "../../federation/facts.ts";
 import { placeOf, refusal, statusSteps, subjectStays, unlessHere } from "../../mixins/fhir/rules/common.ts";
 import { finalNotDeleted } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
@@ -64,7 +65,7 @@ const total: Rule<Invoice> = {
   id: "invoice-total",
   group: "money",
   holdsAlways: true,
-  says: "The total of an issued Invoice is the sum of its lines, with no more decimals than its currency; only that of a credit note is negative.",
+  says: "The net total of an issued Invoice is the sum of its lines, and not above the gross total; totals have no more decimals than their currency; only those of a credit note are negative.",
   check(change) {
     const { after } = change;
     if (!after || !isIssued(change)) return undefined;
@@ -77,7 +78,10 @@ const total: Rule<Invoice> = {
     if (negative && creditedBy(after) === undefined) {
       return refusal("invoice-total", "Nobody pays less than nothing: make a credit note for the Invoice.", `Invoice.${negative[0]}`, 422);
     }
-    const [sum, net] = [sumOf(after), numberOf(totalNet?.value)];
+    const [sum, net, gross] = [sumOf(after), numberOf(totalNet?.value), numberOf(totalGross?.value)];
+    if (Math.abs(gross ?? Number.POSITIVE_INFINITY) < Math.abs(net ?? 0)) {
+      return refusal("invoice-total", "The gross total is less than the net total: correct one of them.", "Invoice.totalGross", 422);
+    }
     if (sum === undefined || net === undefined) return undefined;
     if (Math.abs(net - sum) <= 0.5 * 10 ** -exponentOf(totalNet?.currency ?? "") + 1e-9) return undefined;
     return refusal("invoice-total", "The total is not the sum of the lines: correct one of them.", "Invoice.totalNet", 422);
@@ -93,18 +97,34 @@ function newlyBilled({ before, after }: Change<Invoice>): string[] {
 const NOT_PAID_FOR = ["aborted", "not-billable", "entered-in-error"];
 const statusOf = (resource: object | undefined): string => (resource as { status?: string } | undefined)?.status ?? "";
 
+/** Whether a line's base price is another one than the charge itself has. */
+function isOtherPrice({ priceComponent = [] }: InvoiceLineItem, charge: ChargeItem | undefined): boolean {
+  const { value, currency } = charge?.priceOverride ?? {};
+  const base = priceComponent.flatMap(({ type, amount }) => (type === "base" && amount ? [amount] : []));
+  const price = numberOf(value);
+  if (price === undefined || base.length === 0) return false;
+  const sum = base.reduce((all, it) => all + (numberOf(it.value) ?? Number.NaN), 0);
+  if (base.some((it) => (it.currency ?? currency) !== currency)) return true;
+  return Math.abs(sum - price) > 0.5 * 10 ** -exponentOf(currency ?? "") + 1e-9;
+}
+
 const charges: Rule<Invoice> = {
   id: "invoice-charges",
   group: "money",
-  says: "The charges on an Invoice are to be paid, and each is billed once: no charge that was aborted, is not billable, or was entered in error.",
+  says: "The charges on an Invoice are to be paid, and each is billed once, at its own price (besides surcharges, discounts and taxes): no charge that was aborted, is not billable, or was entered in error.",
   facts: newlyBilled,
   check(change, facts) {
     const asked = newlyBilled(change);
     const twice = asked.find((it, index) => asked.indexOf(it) !== index);
     if (twice !== undefined) return refusal("invoice-charges", `${twice} is on the Invoice twice: leave one out.`, "Invoice.lineItem");
     const wrong = asked.find((it) => NOT_PAID_FOR.includes(statusOf(facts.of(it)?.resource)));
-    if (wrong === undefined) return undefined;
-    return refusal("invoice-charges", `${wrong} is not to be paid for: leave it out, or correct it first.`, "Invoice.lineItem");
+    if (wrong !== undefined) {
+      return refusal("invoice-charges", `${wrong} is not to be paid for: leave it out, or correct it first.`, "Invoice.lineItem");
+    }
+    const lines = change.after?.lineItem?.map((line) => ({ line, charge: localReference(line.chargeItemReference?.reference) ?? "" }));
+    const other = lines?.find(({ line, charge }) => asked.includes(charge) && isOtherPrice(line, typed(facts.of(charge)?.resource)));
+    if (!other) return undefined;
+    return refusal("invoice-charges", `${other.charge} has another price: bill that, or correct the charge first.`, "Invoice.lineItem");
   },
 };
 

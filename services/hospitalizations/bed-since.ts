@@ -2,6 +2,8 @@ import { intervalOf } from "../../fhir/dates.ts";
 import type { Encounter, Period } from "../../fhir/r4.ts";
 import { referenceClause, timeClause } from "../../fhir/search/exact-clauses.ts";
 import { localReference } from "../../federation/facts.ts";
+import { isOpen } from "../../fhir/open-encounters.ts";
+import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { isThere } from "../../mixins/fhir/rules/encounter.ts";
 import { mayBeBed, newPlaces, placeIn } from "../../mixins/fhir/rules/encounter-places.ts";
 import { type Change, type Facts, type Question, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
@@ -60,10 +62,12 @@ export const bedSince: Rule<Encounter> = {
   questions: (change) => since(change).map((it) => questionOf(it, change.now)),
   check(change, facts: Facts) {
     const id = change.reference.slice("Encounter/".length);
+    // That a patient has two open stays is refused as such, by a unique key.
+    const isOwn = (stay: Encounter) => isOpen(stay) && placeOf(stay.subject) === placeOf(change.after?.subject);
     const taken = since(change).find((it) => {
       if (!mayBeBed(placeIn(facts, it.place) ?? {})) return false;
       const others = facts.found(questionOf(it, change.now)).filter((stay) => stay.id !== id);
-      return others.some((stay) => layThere(typed<Encounter>(stay), it));
+      return others.some((stay) => !isOwn(typed<Encounter>(stay)) && layThere(typed<Encounter>(stay), it));
     });
     return taken && { ...refusalBy(bedOccupied(taken.place), "Encounter.location.location"), message: LAIN_THERE };
   },

@@ -88,6 +88,17 @@ export const nowIn = (stay: Encounter, places: string[], now: Date): NonNullable
 const ended = ({ location = [] }: Encounter, now: Date): NonNullable<Encounter["location"]> =>
   location.map((it) => (isThere(it) ? { ...it, status: "completed", period: { ...it.period, end: now.toISOString() } } : it));
 
+const ADMITTED = {
+  error: PATIENT_ALREADY_ADMITTED,
+  says: "The patient is admitted already: change or end that stay.",
+  at: "Encounter.subject",
+};
+const OCCUPIED = {
+  error: BED_OCCUPIED,
+  says: "Another patient is in this bed: choose a free one, or end the stay of that patient there.",
+  at: "Encounter.location.location",
+};
+
 /**
  * The unique keys of a stay: one open stay per bed and per patient; rooms and wards take many. The store enforces them for all writes, however concurrent.
  */
@@ -98,8 +109,8 @@ export const stayKeys: KeysByFacts<Encounter> = {
     const patient = sharedPlaceOf(stay.subject);
     const beds = placesOf(stay).filter((place) => mayBeBed(placeIn(facts, place) ?? {}));
     return [
-      ...(patient === undefined ? [] : [{ key: `stay:${patient}`, error: PATIENT_ALREADY_ADMITTED, at: "Encounter.subject" }]),
-      ...beds.map((bed) => ({ key: `bed:${bed}`, error: BED_OCCUPIED, at: "Encounter.location.location" })),
+      ...(patient === undefined ? [] : [{ ...ADMITTED, key: `stay:${patient}` }]),
+      ...beds.map((bed) => ({ ...OCCUPIED, key: `bed:${bed}` })),
     ];
   },
 };

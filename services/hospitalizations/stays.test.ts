@@ -238,6 +238,22 @@ describe("a stay", () => {
     expect(await hospitalizations.cancelDischarge(clinic.caller, { stay, reason: "stays" })).not.toHaveProperty("disposition");
   });
 
+  it("does not continue beside another stay of the same patient, who left and came back into the same bed", async () => {
+    const [bed = ""] = beds;
+    const patient = await newPatient("Rossi");
+    const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient, bed, at: hoursAgo(6) });
+    await hospitalizations.discharge(clinic.caller, { stay, disposition: "aadvice", at: hoursAgo(3) });
+    const again = await hospitalizations.admit(clinic.caller, { patient, bed, at: hoursAgo(2) });
+    const undo = { stay, reason: "it is one stay" };
+    await expect(hospitalizations.cancelDischarge(clinic.caller, undo)).rejects.toEqual(refusal(409, "PATIENT_ALREADY_ADMITTED"));
+    await hospitalizations.cancelAdmission(clinic.caller, { stay: again.stay, reason: "it is one stay" });
+    const other = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Verdi"), bed, at: hoursAgo(1) });
+    await expect(hospitalizations.cancelDischarge(clinic.caller, undo)).rejects.toEqual(refusal(409, "BED_OCCUPIED"));
+    await hospitalizations.cancelAdmission(clinic.caller, { stay: other.stay, reason: "the wrong bed" });
+    expect(await hospitalizations.cancelDischarge(clinic.caller, undo)).toMatchObject({ status: "admitted", bed });
+  });
+
   it("ends by death for the whole record at once, which can be undone likewise", async () => {
     const [bed = ""] = beds;
     const patient = await newPatient("Rossi");

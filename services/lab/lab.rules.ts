@@ -6,6 +6,7 @@ import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/r
 import { finalNotDeleted, notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
+import { isOfThePast } from "../../mixins/fhir/rules/past.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { onePatient, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
@@ -99,12 +100,25 @@ const newOrders = (change: Change<Observation>): (string | undefined)[] => {
   return change.after?.basedOn?.filter((it) => !known.has(placeOf(it))).map(({ reference }) => reference) ?? [];
 };
 
+/** Orders of a result that becomes final now; of a past one, the order may have been revoked since. */
+function ordersOfFinal({ before, after, now }: Change<Observation>): string[] {
+  if (!after || !isFinalAct(after) || (before && isFinalAct(before)) || isOfThePast(after, now)) return [];
+  return after.basedOn?.flatMap((it) => placeOf(it) ?? []) ?? [];
+}
+
+const REVOKED = ["revoked", "entered-in-error"];
+
 const orderedHere: Rule<Observation> = {
   id: "observation-order",
   group: "references",
-  says: "A laboratory result is not based on an order for something else (a referral to physiotherapy).",
-  facts: newOrders,
+  says: "A laboratory result is not based on an order for something else (a referral to physiotherapy), and does not become final for an order that was revoked or entered in error.",
+  facts: (change) => [...newOrders(change), ...ordersOfFinal(change)],
   check(change, facts) {
+    const revoked = ordersOfFinal(change).find((it) => REVOKED.includes((facts.of(it)?.resource as Partial<ServiceRequest>)?.status ?? ""));
+    if (revoked !== undefined) {
+      const message = `${revoked} was revoked, or entered in error: order the test again, or leave the order out.`;
+      return refusal("observation-order", message, "Observation.basedOn");
+    }
     const other = newOrders(change).find((it) => isForOthers(facts.of(it)?.resource?.category as CodeableConcept[] | undefined));
     if (other === undefined) return undefined;
     return refusal("observation-order", `${other} is no order for the laboratory: refer to one that is.`, "Observation.basedOn");

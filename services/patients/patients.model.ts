@@ -247,7 +247,8 @@ export function patientKeys({ identifier = [], active, link }: Patient, table: I
   if (isClosed({ resourceType: "Patient", active, link })) return [];
   const own = identifier.filter((one) => one.value !== undefined && (table.isOnePersons(one) || one.system === TEMPORARY_NUMBER));
   const keys = new Set(own.map(({ system = "", value = "" }) => table.keyOf(system, value)));
-  return [...keys].map((key) => ({ key, error: PATIENT_ALREADY_REGISTERED, at: "Patient.identifier" }));
+  const says = "Another patient has this identifier: use that record, or correct the identifier.";
+  return [...keys].map((key) => ({ key, error: PATIENT_ALREADY_REGISTERED, says, at: "Patient.identifier" }));
 }
 
 /** The condition that no patient has this identifier, which the store checks in the write itself. */

@@ -2,7 +2,7 @@ import type { Medication, MedicationAdministration, MedicationDispense, Medicati
 import { localReference } from "../../federation/facts.ts";
 import { counted } from "../../store/counted.ts";
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
-import { shelfOfPart } from "./stock-book.ts";
+import { partOfShelf, shelfOfPart } from "./stock-book.ts";
 import { blockedBy } from "./pharmacy.effects.ts";
 import { codesOf, DISPENSED, dispensedCounter, prescribedBy, STOCK, stockCounter, unitsOf } from "./pharmacy.model.ts";
 import { keptOf, RETURNED_COUNTER, returnedCounter, returnOf } from "./returns.model.ts";
@@ -61,6 +61,8 @@ const blocks = (medication: Medication): Level[] => {
   return counter === undefined ? [] : [[counter, 1]];
 };
 
+const isShelf = (counter: string): boolean => counter.startsWith(STOCK) || counter.startsWith(LOTS);
+
 /** Stock, prescriptions and returns follow from dispenses, doses and deliveries; the days of a shelf add up to its total. */
 export const invariants: Invariants = {
   standings: {
@@ -73,4 +75,6 @@ export const invariants: Invariants = {
   counted: [STOCK, LOTS, BLOCKED, DISPENSED, RETURNED_COUNTER, UNITS],
   noted: [ELSEWHERE],
   wholeOf: shelfOfPart,
+  partAt: (counter, now) => (isShelf(counter) ? partOfShelf(counter, now) : undefined),
+  isNeverNegative: isShelf,
 };

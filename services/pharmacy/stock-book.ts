@@ -18,6 +18,9 @@ const nameOf = (shelf: string, day: number): string => `${prefixOf(shelf)}${Stri
 export const shelfOfPart = (counter: string): string | undefined =>
   counter.startsWith(MOVED) ? counter.slice(MOVED.length, counter.lastIndexOf("/")) : undefined;
 
+/** The daily counter of a shelf for this moment. */
+export const partOfShelf = (shelf: string, now: Date): string => nameOf(shelf, dayOf(now.getTime()));
+
 /** Time of a movement. */
 export interface MovedAt {
   /** As in the resource; absent: now. */

@@ -1,7 +1,9 @@
 import type { Appointment } from "../../fhir/r4.ts";
 import { intervalOf } from "../../fhir/dates.ts";
-import { placeOf } from "../../mixins/fhir/rules/common.ts";
+import { placeOf, sharedPlaceOf } from "../../mixins/fhir/rules/common.ts";
+import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import { OVERBOOKED } from "./visits.contract.ts";
+import { SLOT_TAKEN } from "./visits.errors.ts";
 
 // The booked times of practitioners: plain data in, plain data out. Each booked time is a counter of its own, 1 while it is taken.
 
@@ -33,6 +35,14 @@ export const isOverbooked = ({ extension = [] }: Appointment): boolean =>
 
 /** Whether it is only planned. */
 export const isPlanned = ({ status }: Appointment): boolean => PLANNED.includes(status);
+
+/** Unique keys: a Slot is filled by one planned appointment, unless the later one gives a reason. */
+export function slotKeys(appointment: Appointment): KeyOf[] {
+  if (!isPlanned(appointment) || isOverbooked(appointment)) return [];
+  const slots = new Set(appointment.slot?.flatMap((it) => sharedPlaceOf(it) ?? []));
+  const says = `Another appointment is booked in this slot: choose a free one, or say in the extension ${OVERBOOKED} why both are booked.`;
+  return [...slots].map((slot) => ({ key: `slot:${slot}`, error: SLOT_TAKEN, says, at: "Appointment.slot" }));
+}
 
 /** Times that an appointment occupies, one for each practitioner who has not declined; none without start and end. */
 export function bookingsOf(reference: string, appointment: Appointment | undefined): Booking[] {

@@ -44,6 +44,9 @@ export const practitionerBusy = (appointment: string) =>
     { appointment },
   );
 
+/** Type of the refusal of a second appointment in one Slot, for the unique key. */
+export const SLOT_TAKEN = "SLOT_TAKEN";
+
 /** 409: the visit has ended. */
 export const visitAlreadyClosed = (visit: string) =>
   new MoleculerClientError(

@@ -66,7 +66,8 @@ export function reopenVisit<Of extends Encounter>(encounter: Of, reason: string,
 export function visitKeys(encounter: Encounter): KeyOf[] {
   const patient = sharedPlaceOf(encounter.subject);
   if (!isOpen(encounter) || encounter.class?.code !== AMBULATORY.code || patient === undefined) return [];
-  return [{ key: `visit:${patient}`, error: VISIT_ALREADY_OPEN, at: "Encounter.subject" }];
+  const says = "The patient has an open visit already: close it first.";
+  return [{ key: `visit:${patient}`, error: VISIT_ALREADY_OPEN, says, at: "Encounter.subject" }];
 }
 
 /** A visit as callers get it. */

@@ -22,6 +22,7 @@ import {
 } from "./visits.errors.ts";
 import { effects } from "./visits.effects.ts";
 import { invariants } from "./visits.invariants.ts";
+import { slotKeys } from "./bookings.model.ts";
 import { arrive, cancelVisit, closeVisit, expectedAgain, openVisit, reopenVisit, visitKeys, visitOf } from "./visits.model.ts";
 import { rules } from "./visits.rules.ts";
 
@@ -39,7 +40,7 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
     Fhir({
       owns,
       emits,
-      unique: { Encounter: visitKeys },
+      unique: { Encounter: visitKeys, Appointment: slotKeys },
       rules,
       effects,
       invariants,

@@ -16,7 +16,14 @@ describe("a visit", () => {
 
   it("holds its patient's key while it is open, and not longer", () => {
     const open = openVisit("1", { patient: "Patient/1" }, noon);
-    expect(visitKeys(open)).toEqual([{ key: "visit:Patient/1", error: "VISIT_ALREADY_OPEN", at: "Encounter.subject" }]);
+    expect(visitKeys(open)).toEqual([
+      {
+        key: "visit:Patient/1",
+        error: "VISIT_ALREADY_OPEN",
+        says: "The patient has an open visit already: close it first.",
+        at: "Encounter.subject",
+      },
+    ]);
     expect(visitKeys(closeVisit(open, noon))).toEqual([]);
     expect(visitKeys({ ...open, class: { ...AMBULATORY, code: "EMER" } })).toEqual([]);
   });
@@ -159,6 +166,26 @@ describe("visits", () => {
       await write("third", day, ["08:10", "08:20"], { extension, comment: "said more", status: "arrived" });
       await write("third", day, ["08:10", "08:20"], { extension, status: "noshow" });
       await write("second", day, ["08:00", "08:15"]);
+    });
+
+    it("is booked once by its slot, also for what names no practitioner", async () => {
+      const taken = refusal(409, "SLOT_TAKEN");
+      const by = (reference: string, more: object = {}) => ({
+        slot: [{ reference }],
+        participant: [{ actor: { reference: patient }, status: "accepted" }],
+        ...more,
+      });
+      const at = ["09:00", "09:20"] as [string, string];
+      const day = "2091-01-06";
+      const all = await Promise.allSettled(Array.from({ length: 4 }, (_, n) => write(`slot-${n}`, day, at, by("Slot/one"))));
+      expect(all.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+      for (const one of all) if (one.status === "rejected") expect(one.reason).toEqual(taken);
+      await write("slot-asked", day, at, by("Slot/one", { status: "proposed" }));
+      await write("slot-urgent", day, at, by("Slot/one", { extension: [{ url: OVERBOOKED, valueString: "an emergency" }] }));
+      await write("slot-other", day, at, by("Slot/two"));
+      await expect(write("slot-other", day, at, by("Slot/one"))).rejects.toEqual(taken);
+      for (const n of [0, 1, 2, 3]) await write(`slot-${n}`, day, at, by("Slot/one", { status: "cancelled" }));
+      await write("slot-other", day, at, by("Slot/one"));
     });
 
     it("is not booked for more people and days than any meeting has, which would hold others up", async () => {

@@ -27,6 +27,7 @@ import {
   wardAlreadyOpen,
   wardIsClosed,
 } from "./wards.errors.ts";
+import { withWards } from "./placed-beds.ts";
 import { bedOf, isInUse, kindOf, newRoom } from "./wards.model.ts";
 
 type Wards = WithFhir & WithDirectory;
@@ -89,7 +90,7 @@ export async function addBeds(
   await wards.fhir.write(made.map((it) => creation(it))).catch((error: unknown) => {
     throw isType(error, BED_NAME_TAKEN) ? bedNameTaken() : error;
   });
-  return made.map((bed) => bedOf(bed, room, false));
+  return (await withWards(wards, made)).map(({ bed, ward }) => bedOf(bed, ward, false));
 }
 
 /**

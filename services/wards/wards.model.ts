@@ -70,10 +70,14 @@ export function wardKeys(location: Location): KeyOf[] {
   const { name, status, partOf: place } = location;
   if (!name) return [];
   const at = "Location.name";
-  if (kindOf(location) === PhysicalType.ward && status === "active") return [{ key: `ward:${fold(name)}`, error: WARD_ALREADY_OPEN, at }];
+  if (kindOf(location) === PhysicalType.ward && status === "active") {
+    const says = "An open ward has this name already: choose another, or close that one first.";
+    return [{ key: `ward:${fold(name)}`, error: WARD_ALREADY_OPEN, says, at }];
+  }
   const room = sharedPlaceOf(place);
   if (!isBed(location) || status === "inactive" || room === undefined) return [];
-  return [{ key: `bed:${room}|${fold(nameInRoom(location))}`, error: BED_NAME_TAKEN, at }];
+  const says = "A bed of this room has this name already: choose another.";
+  return [{ key: `bed:${room}|${fold(nameInRoom(location))}`, error: BED_NAME_TAKEN, says, at }];
 }
 
 /** Clause for Locations that are part of one of these. */
@@ -124,16 +128,16 @@ export function cleaningOf({ operationalStatus }: Location): "dirty" | "cleaning
 
 /**
  * A bed as callers get it.
- * @param room the Location of which it is part
+ * @param ward "Location/…" of its ward
  * @param isTaken whether a patient is in it
  */
-export function bedOf(location: Location & { id: string }, room: Location | undefined, isTaken: boolean): Bed {
+export function bedOf(location: Location & { id: string }, ward: string, isTaken: boolean): Bed {
   const isUsable = isInUse(location) && !isOutOfUse(location);
   return {
     location: `Location/${location.id}`,
     name: location.name ?? location.id,
     room: location.partOf?.reference ?? "",
-    ward: room?.partOf?.reference ?? "",
+    ward,
     status: isTaken ? BedStatus.taken : isUsable ? BedStatus.free : BedStatus.closed,
   };
 }

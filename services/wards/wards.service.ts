@@ -1,7 +1,6 @@
 import type { Context, Service } from "moleculer";
 import type { Location, Stored } from "../../fhir/r4.ts";
-import { idClause } from "../../fhir/search/exact-clauses.ts";
-import type { Clause, Page } from "../../fhir/search/query.ts";
+import type { Page } from "../../fhir/search/query.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { type ResourceVersion, type ShownResource, versionsOf } from "../../federation/owner-contract.ts";
 import { asSystem } from "../../mesh/access/access.ts";
@@ -11,12 +10,12 @@ import { Events } from "../../mixins/events/events.ts";
 import { BOARD_TOUCHED, type Touched } from "./board-events.contract.ts";
 import { locate, ON_BOARD } from "./board/locate.ts";
 import type { Census } from "./census.contract.ts";
-import { csvOf } from "./census/census.model.ts";
+import { csvOf, ofWard } from "./census/census.model.ts";
 import { readCensus } from "./census/read-census.ts";
 import { addBeds, addRoom, changePlace, closePlace } from "./place-actions.ts";
 import { described, reopened, suitableBeds, withCleaning } from "./places.model.ts";
 import { bedsIn } from "./board/ward-tree.ts";
-import { WardTreeCache, MAX_LOCATIONS } from "./board/ward-tree-cache.ts";
+import { WardTreeCache } from "./board/ward-tree-cache.ts";
 import { readBoard } from "./board/read-board.ts";
 import { Versions } from "./board/versions.ts";
 import { takenBeds } from "./occupancy.ts";
@@ -25,21 +24,15 @@ import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { requireScope } from "../../mixins/fhir/own-scope.ts";
 import { creation } from "../../mixins/fhir/write-steps.ts";
-import { splitReference } from "../../mixins/fhir/domain-references.ts";
 import { StoreCache } from "../../store/store-cache.ts";
 import { emits, owns, type Bed, type wards } from "./wards.contract.ts";
 import { BED_NAME_TAKEN, bedNameTaken, WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
-import { bedOf, isBed, newWard, partOf, wardKeys, withOccupancy } from "./wards.model.ts";
+import { bedOf, newWard, wardKeys, withOccupancy } from "./wards.model.ts";
 import { effects } from "./wards.effects.ts";
 import { bedIn, shownPages } from "./shown.ts";
+import { findBeds, type PlacedBed } from "./placed-beds.ts";
 import { params } from "./wards.params.ts";
 import { rules } from "./wards.rules.ts";
-
-/** A bed and the room that it is in. */
-interface PlacedBed {
-  bed: Stored<Location>;
-  room: Stored<Location> | undefined;
-}
 
 /** The tree of wards is cached: it changes far less often than boards are read. */
 interface Own {
@@ -47,8 +40,6 @@ interface Own {
   known: StoreCache<PlacedBed[]>;
   versions: Versions;
   readCensus(ctx: Context, asked: { from: string; to: string; ward?: string }): Promise<Census>;
-  findBeds(ward?: string): Promise<PlacedBed[]>;
-  locations(clause: Clause): Promise<Stored<Location>[]>;
   shown(ctx: Context, texts: (string | undefined)[]): Promise<(string | undefined)[]>;
 }
 
@@ -91,12 +82,12 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       async handler(ctx) {
         const { ward, status } = ctx.params;
         requireScope(this, "Location", "read");
-        const beds = await this.known.get(this.store, ward ?? "", () => this.findBeds(ward));
+        const beds = await this.known.get(this.store, ward ?? "", () => findBeds(this, ward));
         const places = beds.map(({ bed }) => `Location/${bed.id}`);
         const taken = await takenBeds({ caller: ctx, directory: this.directory }, places);
         const found: Bed[] = [];
-        for (const { bed, room } of beds) {
-          const it = bedOf(bed, room, taken.has(`Location/${bed.id}`));
+        for (const { bed, ward: its } of beds) {
+          const it = bedOf(bed, its, taken.has(`Location/${bed.id}`));
           if (status === undefined || it.status === status) found.push(it);
           if (found.length === MAX_BEDS) break;
         }
@@ -222,29 +213,12 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
   methods: {
     async readCensus(this: This, ctx: Context, asked: { from: string; to: string; ward?: string }): Promise<Census> {
       requireScope(this, "Location", "read");
-      const tree = (await this.tree.get(this.store)).filter(({ location }) => asked.ward === undefined || location === asked.ward);
-      return readCensus({ caller: asSystem(ctx, "wards"), directory: this.directory }, tree, asked);
-    },
-
-    async findBeds(this: This, ward?: string): Promise<PlacedBed[]> {
-      // Beds of the ward itself or of its rooms; for a room, its own.
-      const places = ward === undefined ? undefined : [ward, ...(await this.locations(partOf([ward]))).map(({ id }) => `Location/${id}`)];
-      const beds: Stored<Location>[] = [];
-      let seen = 0;
-      for await (const location of this.fhir.each({ type: "Location", clauses: places ? [partOf(places)] : [] })) {
-        if (isBed(location)) beds.push(location);
-        seen += 1;
-        if (seen === MAX_LOCATIONS) break;
-      }
-      const ids = new Set(beds.flatMap(({ partOf: place }) => (place?.reference ? [splitReference(place.reference)[1]] : [])));
-      const rooms = new Map((await this.locations(idClause([...ids]))).map((room) => [`Location/${room.id}`, room]));
-      return beds.map((bed) => ({ bed, room: rooms.get(bed.partOf?.reference ?? "") }));
-    },
-
-    async locations(this: This, clause: Clause): Promise<Stored<Location>[]> {
-      const found: Stored<Location>[] = [];
-      for await (const it of this.fhir.each({ type: "Location", clauses: [clause] })) found.push(it);
-      return found;
+      const census = await readCensus(
+        { caller: asSystem(ctx, "wards"), directory: this.directory },
+        await this.tree.get(this.store),
+        asked,
+      );
+      return asked.ward === undefined ? census : ofWard(census, asked.ward);
     },
 
     /** Resources as they are returned: beds with the occupancy that follows from the stays, but not by a plain FHIR server. */

@@ -15,8 +15,8 @@ describe("a ward", () => {
 
   it("counts a contaminated or suspended bed as closed", () => {
     const bed = newWard("Cardiology", [{ name: "room 1", beds: ["A"] }]).locations[2] as Location & { id: string };
-    expect(bedOf({ ...bed, operationalStatus: { code: "K" } }, undefined, false).status).toBe(BedStatus.closed);
-    expect(bedOf({ ...bed, status: "suspended" }, undefined, false).status).toBe(BedStatus.closed);
+    expect(bedOf({ ...bed, operationalStatus: { code: "K" } }, "", false).status).toBe(BedStatus.closed);
+    expect(bedOf({ ...bed, status: "suspended" }, "", false).status).toBe(BedStatus.closed);
   });
 });
 
@@ -53,6 +53,38 @@ describe("wards", () => {
       ["Surgery, room 2, B", "free"],
     ]);
     expect(await wards.listBeds(clinic.caller, { ward: ward.location, status: BedStatus.taken })).toEqual([]);
+  });
+
+  it("list the beds of a ward at any depth, each with its ward: in a bay, in a room of the bay, and in the ward itself", async () => {
+    const store = async (id: string, code: string, partOf?: string) => {
+      const physicalType = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/location-physical-type", code }] };
+      const location = {
+        resourceType: "Location",
+        id,
+        name: id,
+        status: "active",
+        physicalType,
+        ...(partOf && { partOf: { reference: partOf } }),
+      };
+      await ownerOf("wards").write(clinic.caller, {
+        steps: [{ op: "update", type: "Location", id, text: JSON.stringify(location), upsert: true }],
+      });
+      return `Location/${id}`;
+    };
+    const ward = await store("deep-ward", "wa");
+    const bay = await store("deep-bay", "area", ward);
+    const room = await store("deep-room", "ro", bay);
+    const beds = [await store("deep-1", "bd", room), await store("deep-2", "bd", bay), await store("deep-3", "bd", ward)];
+    await store("deep-none", "bd", await store("deep-own-room", "ro"));
+    const listed = async (within?: string) =>
+      (await wards.listBeds(clinic.caller, within ? { ward: within } : {}))
+        .filter(({ location }) => location.startsWith("Location/deep-"))
+        .map((it) => [it.location, it.ward]);
+    const all = beds.map((it) => [it, ward]);
+    expect(await listed(ward)).toEqual(all);
+    expect(await listed(bay)).toEqual(all.slice(0, 2));
+    expect(await listed()).toEqual([...all, ["Location/deep-none", ""]]);
+    expect((await wards.addBeds(clinic.caller, { room, beds: ["4"] })).map((it) => it.ward)).toEqual([ward]);
   });
 
   it("list every bed of a hospital with more than fit into one answer, ward by ward", async () => {

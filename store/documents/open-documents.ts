@@ -1,4 +1,5 @@
 /** A service's database of documents: `NAME.documents.sqlite` in the data folder, or its MongoDB database if MONGO_URL is set. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { databaseName, makeFolder, type StoreConfig } from "../open-store.ts";
 import { DATABASE_OPTIONS } from "../mongo/schema.ts";
@@ -27,8 +28,14 @@ export function documentDatabase(config: StoreConfig, service: string): Document
   return config.mongoUrl ? mongoDatabase(config.mongoUrl, service, config.serversCaFile) : sqliteDatabase(config.dataDir, service);
 }
 
+const fileOf = (dataDir: string, service: string): string => join(dataDir, `${service}.documents.sqlite`);
+
+/** Whether a service certainly has stored no documents; false for MongoDB, which is not asked. */
+export const hasNoDocuments = ({ mongoUrl, dataDir }: Pick<StoreConfig, "mongoUrl" | "dataDir">, service: string): boolean =>
+  !mongoUrl && !existsSync(fileOf(dataDir, service));
+
 function sqliteDatabase(dataDir: string, service: string): DocumentDatabase {
-  const file = shared(() => openDocuments(dataDir, join(dataDir, `${service}.documents.sqlite`)));
+  const file = shared(() => openDocuments(dataDir, fileOf(dataDir, service)));
   return {
     collection: (name, options) => new SqliteDocuments(file.get, name, options),
     close: () => file.close(closeSqlite),
@@ -36,7 +43,7 @@ function sqliteDatabase(dataDir: string, service: string): DocumentDatabase {
 }
 
 async function openDocuments(dataDir: string, file: string): Promise<Database> {
-  await makeFolder(dataDir);
+  makeFolder(dataDir);
   return openFile(file, (db) =>
     db.whenFree(() => {
       const isEmpty = refuseForeignFile(db);

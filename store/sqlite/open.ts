@@ -48,21 +48,23 @@ export async function openFile(file: string, setUp: (db: Database) => Promise<vo
   }
 }
 
-/** Whether opening the file would change nothing in it: its tables and search values are of this version. */
-export function isUpToDate(file: string, indexVersion: string, withText: boolean): boolean {
+/** The `indexVersion` of the search values in a file with a full-text index; undefined if its tables are of another version, so that opening it would change it. */
+export function indexVersionIn(file: string): string | undefined {
   const db = new DatabaseSync(file, { readOnly: true });
   try {
     const { user_version: version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
-    if (version !== SCHEMA_VERSION) return false;
+    if (version !== SCHEMA_VERSION) return undefined;
     const known = db.prepare("SELECT value FROM meta WHERE key = 'index version'").get() as { value: string } | undefined;
-    return known?.value === rowsVersion({ indexVersion, withText });
+    return known?.value.endsWith(WITH_TEXT) ? known.value.slice(0, -WITH_TEXT.length) : undefined;
   } finally {
     db.close();
   }
 }
 
+const WITH_TEXT = " with text";
+
 const rowsVersion = ({ indexVersion, withText }: { indexVersion: string; withText: boolean }): string =>
-  indexVersion + (withText ? " with text" : "");
+  indexVersion + (withText ? WITH_TEXT : "");
 
 /** Refuses a file of another program. @returns whether the file is empty @throws StoreError STORE_UNAVAILABLE */
 export function refuseForeignFile(db: Database): boolean {

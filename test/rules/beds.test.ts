@@ -58,6 +58,33 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     for (const status of [201, 409]) expect(await at.fhir.create({ ...bed, partOf })).toMatchObject({ status });
   });
 
+  at.refuses("encounter-unknown", "a stay in a bed to become unknown, but not one whose patient has left the bed", {
+    stored: async () => stay((await newBeds()).a),
+    change: (it) => ({ ...it, status: "unknown" }),
+    instead: (it) => ({
+      ...it,
+      status: "unknown",
+      location: [{ ...(it["location"] as object[])[0], status: "completed", period: { end: new Date().toISOString() } }],
+    }),
+    as: { status: 409, expression: "Encounter.status" },
+  });
+
+  it("have names and patients of their own; a refusal says what is taken, by which resource, and what to do", async () => {
+    const { a } = await newBeds();
+    const first = (await at.fhir.create(await stay(a))).body;
+    const bed = (await at.fhir.get(`/${a}`)).body;
+    const again = await at.fhir.create({ ...(await stay(a)), subject: first.subject, location: undefined });
+    const named = await at.fhir.create({ ...bed, id: undefined });
+    const told = (type: string, diagnostics: string) => ({
+      status: 409,
+      body: { issue: [{ details: { coding: [{ code: type }] }, diagnostics }] },
+    });
+    expect(again).toMatchObject(
+      told("PATIENT_ALREADY_ADMITTED", `The patient is admitted already: change or end that stay. The other one is Encounter/${first.id}.`),
+    );
+    expect(named).toMatchObject(told("BED_NAME_TAKEN", `A bed of this room has this name already: choose another. The other one is ${a}.`));
+  });
+
   it("can be exchanged by two patients in one transaction, and nobody else gets one meanwhile", async () => {
     const { a, b, ward } = await newBeds();
     const [first, second] = [(await at.fhir.create(await stay(a))).body, (await at.fhir.create(await stay(b))).body];
@@ -67,7 +94,9 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     });
     const send = (...entry: object[]) => at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
     const alone = await send(moved(first, b));
-    expect(alone).toMatchObject({ status: 409, body: { issue: [{ diagnostics: expect.stringContaining("BED_OCCUPIED") }] } });
+    const diagnostics = `Another patient is in this bed: choose a free one, or end the stay of that patient there. The other one is Encounter/${second.id}.`;
+    const details = { coding: [{ code: "BED_OCCUPIED" }] };
+    expect(alone).toMatchObject({ status: 409, body: { issue: [{ details, diagnostics }] } });
     const both = await send(moved(first, b), moved(second, a));
     expect(both.status).toBe(200);
     expect(await board({ ward })).toEqual(["taken", "taken"]);

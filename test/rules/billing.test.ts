@@ -162,8 +162,8 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     insteadOf: () => charge(),
     as: { status: 422, expression: "ChargeItem.priceOverride" },
   });
-  const line = (amount: object, more: object = {}) => ({
-    chargeItemCodeableConcept: { text: "x" },
+  const line = (amount: object, more: { chargeItemReference?: object; priceComponent?: object[] } = {}) => ({
+    ...(!more.chargeItemReference && { chargeItemCodeableConcept: { text: "x" } }),
     priceComponent: [{ type: "base", amount }],
     ...more,
   });
@@ -191,6 +191,28 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     create: () => invoice({ lineItem: [line(euros(20)), line(euros(5), { priceComponent: [{ type: "surcharge", amount: euros(5) }] })] }),
     insteadOf: () => invoice({ lineItem: [line(euros(20)), line(euros(5), { priceComponent: [{ type: "tax", amount: euros(4) }] })] }),
     as: { status: 422, expression: "Invoice.totalNet" },
+  });
+  at.refuses("invoice-total", "a gross total below the net total, which the cash desk would ask for", {
+    create: () => invoice({ totalGross: euros(1) }),
+    insteadOf: () => invoice({ totalGross: euros(24) }),
+    as: { status: 422, expression: "Invoice.totalGross" },
+  });
+  at.refuses("invoice-charges", "another price than that of the charge, but not a discount", {
+    create: async () => invoice({ lineItem: [line(euros(1), { chargeItemReference: await at.stored(charge()) })], totalNet: euros(1) }),
+    insteadOf: async () => {
+      const priceComponent = [20, -19].map((value, index) => ({ type: ["base", "discount"][index], amount: euros(value) }));
+      return invoice({ lineItem: [{ chargeItemReference: await at.stored(charge()), priceComponent }], totalNet: euros(1) });
+    },
+    as: { status: 409, expression: "Invoice.lineItem" },
+  });
+  at.refuses("invoice-charges", "the price of a charge in another currency", {
+    create: async () => invoice({ lineItem: [line(dollars, { chargeItemReference: await at.stored(charge()) })], totalNet: dollars }),
+    insteadOf: async () =>
+      invoice({
+        lineItem: [line(dollars, { chargeItemReference: await at.stored(charge({ priceOverride: dollars })) })],
+        totalNet: dollars,
+      }),
+    as: { status: 409, expression: "Invoice.lineItem" },
   });
   at.refuses("invoice-one-patient", "an invoice over another patient's charge", {
     create: async () => invoice({ lineItem: [{ chargeItemReference: await at.stored(charge({ subject: at.other })) }] }),

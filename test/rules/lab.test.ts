@@ -177,6 +177,17 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
       result({ basedOn: [await at.stored(order({ category: [{ coding: [{ system: SNOMED, code: "108252007" }] }] }))] }),
     as: { status: 409, expression: "Observation.basedOn" },
   });
+  at.refuses("observation-order", "a final result for an order that was revoked, but not one of the past", {
+    create: async () => result({ basedOn: [await at.stored(order({ status: "revoked" }))] }),
+    insteadOf: async () => result({ basedOn: [await at.stored(order({ status: "revoked" }))], effectiveDateTime: "2020-01-01" }),
+    as: { status: 409, expression: "Observation.basedOn" },
+  });
+  at.refuses("observation-order", "a result to become final whose order was revoked meanwhile, but not one without an order", {
+    stored: async () => result({ status: "preliminary", basedOn: [await at.stored(order({ status: "revoked" }))] }),
+    change: (it) => ({ ...it, status: "final" }),
+    instead: ({ basedOn: _, ...it }) => ({ ...it, status: "final" }),
+    as: { status: 409, expression: "Observation.basedOn" },
+  });
   it("is for an order of microbiology, or of an unknown category", async () => {
     for (const code of ["19851009", "61594008", "103693007"]) {
       const basedOn = [await at.stored(order({ category: [{ coding: [{ system: SNOMED, code }] }] }))];

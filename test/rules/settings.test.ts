@@ -125,6 +125,29 @@ describe("the setting RULES", () => {
     }
   });
 
+  it("with a rule off allows two places that are parts of each other, whose patients' doses are found all the same", async () => {
+    const services = [...SERVICES, "wards", "hospitalizations"];
+    const { mesh, fhir } = await hospitalWith("location-part-of:off", services);
+    try {
+      const place = (id: string, within: string) =>
+        fhir.send("PUT", `/Location/${id}`, { ...BED, id, name: id, physicalType: undefined, partOf: { reference: `Location/${within}` } });
+      for (const [id, within] of [
+        ["one", "other"],
+        ["other", "one"],
+      ] as const) {
+        expect(await place(id, within)).toMatchObject({ status: 201 });
+      }
+      const stay = { ...visit, class: { code: "IMP" }, location: [{ status: "active", location: { reference: "Location/other" } }] };
+      expect(await fhir.create(stay)).toMatchObject({ status: 201 });
+      const timing = { frequency: 1, period: 1, periodUnit: "h" as const, from: new Date(Date.now() - 60_000).toISOString() };
+      const medication = { system: "urn:rx", code: "hourly", display: "hourly" };
+      await pharmacy.prescribe(mesh.caller, { patient: "Patient/p", medication, quantity: 10, dosage: "1", timing });
+      expect(await pharmacy.due(mesh.caller, { ward: "Location/one", aheadMinutes: 1 })).toHaveLength(1);
+    } finally {
+      await mesh.stop();
+    }
+  });
+
   it.each(["stock:off", "stock:warn"])("lets more be dispensed than there is, of one lot and of several, with %s", async (setting) => {
     const { mesh, fhir } = await hospitalWith(setting);
     try {

@@ -47,6 +47,21 @@ const status = statusSteps<Encounter>(
   },
 );
 
+/** What is known of an encounter is not forgotten while its patient is in a place: the bed would be given to another patient. */
+const unknown: Rule<Encounter> = {
+  id: "encounter-unknown",
+  group: "beds",
+  says: "An open Encounter that names the patient's present place does not become unknown.",
+  check({ before, after }) {
+    if (!before || !isOpen(before) || after?.status !== "unknown" || !after.location?.some(isThere)) return undefined;
+    return refusal(
+      "encounter-unknown",
+      "The patient is in a place, which would become free: end the encounter, or the patient's time in that place.",
+      "Encounter.status",
+    );
+  },
+};
+
 /** How far ahead the clocks of senders may be, milliseconds. */
 const AHEAD_MS = 300_000;
 
@@ -126,6 +141,7 @@ export const encounterRules: Rule<Encounter>[] = [
   ...onePatient<Encounter>("Encounter"),
   patient,
   reopened,
+  unknown,
   period,
   notInFuture<Encounter>("Encounter", {
     statuses: ["finished"],

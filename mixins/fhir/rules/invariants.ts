@@ -25,6 +25,10 @@ export interface Invariants {
   noted?: readonly string[];
   /** The counter of which another is a part; the parts add up to the whole. Undefined: it is not a part. */
   wholeOf?(counter: string): string | undefined;
+  /** The part that changes with a counter which is set to the sum over the resources now; undefined: the counter has no parts. */
+  partAt?(whole: string, now: Date): string | undefined;
+  /** Whether a counter is never below zero, however many resources are stored. */
+  isNeverNegative?(counter: string): boolean;
   /** Rules that are not applied to writes but to all stored resources, as if each were created. */
   always?: RulesOf;
 }

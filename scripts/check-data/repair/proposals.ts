@@ -7,7 +7,8 @@ import type { Reference } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
 import { referencesAt } from "../../../mixins/fhir/rules/references-exist.ts";
 import type { Standing } from "../../../mixins/fhir/rules/invariants.ts";
-import { knownCounters } from "../counters.ts";
+import { counted } from "../../../store/counted.ts";
+import { countersOf, knownCounters } from "../counters.ts";
 import type { Breach } from "../findings.ts";
 import type { OwnerSource } from "../owner-stores.ts";
 
@@ -30,6 +31,8 @@ export interface CounterRepair {
   counter: string;
   from: number;
   to: number;
+  /** A part of the counter that changes with it, as the parts add up to the counter. */
+  part?: { counter: string; by: number };
 }
 
 /** A finding that no program can decide. */
@@ -52,7 +55,23 @@ export async function proposalFor(finding: Breach, sources: OwnerSource[]): Prom
   if (about?.kind !== "counter") return decision(finding);
   const source = sources.find(({ service }) => service === about.service) as OwnerSource;
   const { counter, value: from, sum: to } = about;
-  return { finding, source, counter, from, to, does: `${counter} becomes ${to}, the sum of the stored resources` };
+  const { invariants = {} } = source.options;
+  if (to < 0 && invariants.isNeverNegative?.(counter)) return { finding, decide: TAKEN_TOO_MUCH };
+  const part = await changedPart(source, counter, to);
+  return { finding, source, counter, from, to, ...(part && { part }), does: `${counter} becomes ${to}, the sum of the stored resources` };
+}
+
+const TAKEN_TOO_MUCH =
+  "More was taken than has arrived: record the delivery that is missing, or mark what was not taken as entered in error; then check again.";
+
+/** The part of a counter with which its parts add up to its new value; undefined: they do already, or it has none. */
+async function changedPart({ store, options }: OwnerSource, counter: string, to: number): Promise<CounterRepair["part"]> {
+  const part = options.invariants?.partAt?.(counter, new Date());
+  if (part === undefined) return undefined;
+  let sum = 0;
+  for await (const { name, value } of countersOf(store, "")) if (options.invariants?.wholeOf?.(name) === counter) sum += value;
+  const by = counted(to - sum);
+  return by === 0 ? undefined : { counter: part, by };
 }
 
 /** Decisions by the suffix of an invariant's name. */

@@ -53,10 +53,10 @@ export async function repair(findings: Breach[], sources: OwnerSource[], manner:
 const carriedOut = (proposal: Exclude<Proposal, { decide: string }>, { put }: RepairManner): Promise<string | undefined> =>
   "counter" in proposal ? recounted(proposal) : put(proposal);
 
-/** Sets a counter; refused if it has changed meanwhile. */
-async function recounted({ source, counter, from, to }: CounterRepair): Promise<string | undefined> {
+/** Sets a counter, and the part that changes with it; refused if it has changed meanwhile. */
+async function recounted({ source, counter, from, to, part }: CounterRepair): Promise<string | undefined> {
   try {
-    await source.store.write([{ op: "add", counter, by: to - from, ifValue: from }]);
+    await source.store.write([{ op: "add", counter, by: to - from, ifValue: from }, ...(part ? [{ op: "add" as const, ...part }] : [])]);
     return undefined;
   } catch (error) {
     return (error as Error).message;

@@ -40,7 +40,9 @@ export const takenBackBy = (payment: PaymentReconciliation): string | undefined 
 /** Unique keys: a payment can be reversed once. */
 export function paymentKeys(payment: PaymentReconciliation): KeyOf[] {
   const taken = payment.status === "active" ? takenBackBy(payment) : undefined;
-  return taken === undefined ? [] : [{ key: `taken-back:${taken}`, error: PAYMENT_TAKEN_BACK, at: "PaymentReconciliation.extension" }];
+  if (taken === undefined) return [];
+  const says = "The payment is taken back already: record a new payment if one was made.";
+  return [{ key: `taken-back:${taken}`, error: PAYMENT_TAKEN_BACK, says, at: "PaymentReconciliation.extension" }];
 }
 
 /** The amount of an Invoice. */

@@ -3,9 +3,10 @@
  * published a day before, the last one for a day after, so that no verifier meets a token with an unknown key. A key that is replaced early
  * stays published until its last token has expired, unless it may have been stolen.
  */
-import { link, mkdir, readdir, rm } from "node:fs/promises";
+import { link, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Collection, type Document, DuplicateKey } from "../../../store/documents/documents.ts";
+import { ensureFolder } from "../../../mesh/ensure-folder.ts";
 import { makeKey, readKey, type SigningKey } from "../../../mesh/signing-key.ts";
 import { ACCESS_TOKEN_S } from "../identity.contract.ts";
 import { keysDiffer } from "../identity.errors.ts";
@@ -43,7 +44,7 @@ export function periodsAt(now: number): [number, ...number[]] {
  * @throws 500 KEYS_DIFFER when other nodes of the mesh sign with other keys
  */
 export async function keysAt(now: number, folder: string, known: Collection<StoredKey>): Promise<KeySet> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  ensureFolder(folder);
   const [signing, ...others] = periodsAt(now);
   const first = await keyOf(signing, folder, known);
   const more = await Promise.all(
@@ -65,7 +66,7 @@ export async function renewKeys(
   { folder, areStolen }: { folder: string; areStolen: boolean },
   known: Collection<StoredKey>,
 ): Promise<KeySet> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  ensureFolder(folder);
   if (!areStolen) await replace(folder, now);
   await forget(folder, { oldest: Number.POSITIVE_INFINITY, now: areStolen ? Number.POSITIVE_INFINITY : now });
   const [signing, ...others] = periodsAt(now);

@@ -47,7 +47,8 @@ export function rejectSpecimen<Of extends Specimen>(specimen: Of, reason: string
 /** Unique keys: no two specimens have the same accession number. */
 export function accessionKeys({ accessionIdentifier }: Specimen): KeyOf[] {
   if (accessionIdentifier?.system !== ACCESSION || accessionIdentifier.value === undefined) return [];
-  return [{ key: `accession:${accessionIdentifier.value}`, error: ACCESSION_TAKEN, at: "Specimen.accessionIdentifier" }];
+  const says = "Another specimen has this number: give this one its own.";
+  return [{ key: `accession:${accessionIdentifier.value}`, error: ACCESSION_TAKEN, says, at: "Specimen.accessionIdentifier" }];
 }
 
 /** A label as callers get it. */

@@ -196,7 +196,7 @@ describe("the matching file of an operator", () => {
         { resourceType: "Patient", identifier: [{ system: "urn:nin", value: "1-09 7", ...identifier }], ...more } as Patient,
         table,
       );
-    const key = { key: "identifier:urn:nin|1097", error: "PATIENT_ALREADY_REGISTERED", at: "Patient.identifier" };
+    const key = expect.objectContaining({ key: "identifier:urn:nin|1097", error: "PATIENT_ALREADY_REGISTERED", at: "Patient.identifier" });
     for (const identifier of [{}, { use: "usual" }, { use: "official" }, { value: "1097" }]) expect(keysOf(identifier)).toEqual([key]);
     for (const identifier of [{ use: "old" }, { use: "temp" }, { system: "urn:card" }, { value: undefined }]) {
       expect(keysOf(identifier)).toEqual([]);

@@ -38,21 +38,43 @@ export function replaced(source: PatientWithId, target: string): PatientWithId {
   return { ...source, active: false, link: [...(source.link ?? []), link] };
 }
 
-/** The replacing record, with the other's identifiers as old ones. */
+type Link = NonNullable<Patient["link"]>[number];
+
+/** Whether a link names the patient as a relative of another, such as a mother of her child. */
+const isRelative = ({ type, other: { reference = "" } }: Link): boolean => type === "seealso" && reference.startsWith("RelatedPerson/");
+
+/** The replacing record, with the other's identifiers as old ones, and its relatives: the children of a mother remain hers. */
 export function replacing(target: PatientWithId, source: PatientWithId): PatientWithId {
   const { identifier = [], link = [] } = target;
   const isKnown = ({ system, value }: Identifier) => identifier.some((one) => one.system === system && one.value === value);
+  const isLinked = ({ other }: Link) => link.some((one) => one.other.reference === other.reference);
+  const relatives = (source.link ?? []).filter((one) => isRelative(one) && !isLinked(one));
   const more = (source.identifier ?? []).filter((one) => !isKnown(one)).map((one) => ({ ...one, use: "old" as const }));
   return {
     ...target,
     ...(identifier.length + more.length > 0 && { identifier: [...identifier, ...more] }),
-    link: [...link, { type: "replaces", other: { reference: `Patient/${source.id}` } }],
+    link: [...link, ...relatives, { type: "replaces", other: { reference: `Patient/${source.id}` } }],
   };
 }
 
-/** A record that was edited since the merge, with only the merge undone. */
-export function parted(patient: PatientWithId, other: string, { isSource }: { isSource: boolean }): PatientWithId {
-  const { link = [], ...rest } = patient;
-  const kept = link.filter(({ type, other: { reference } }) => reference !== other || type !== (isSource ? "replaced-by" : "replaces"));
-  return { ...rest, ...(isSource && { active: true }), ...(kept.length > 0 && { link: kept }) };
+/** A replaced record that was edited since the merge, with only the merge undone. */
+export function partedSource(source: PatientWithId, target: PatientWithId): PatientWithId {
+  const { link = [], ...rest } = source;
+  const kept = link.filter(({ type, other }) => type !== "replaced-by" || other.reference !== `Patient/${target.id}`);
+  return { ...rest, active: true, ...(kept.length > 0 && { link: kept }) };
+}
+
+/** A replacing record that was edited since the merge, without what it got from the replaced one. */
+export function partedTarget(target: PatientWithId, source: PatientWithId): PatientWithId {
+  const { link = [], identifier = [], ...rest } = target;
+  const isSources = ({ use, system, value }: Identifier) =>
+    use === "old" && source.identifier?.some((one) => one.system === system && one.value === value) === true;
+  const gotten = new Set([`Patient/${source.id}`, ...(source.link ?? []).filter(isRelative).map(({ other }) => other.reference)]);
+  const keptLinks = link.filter((one) => !gotten.has(one.other.reference) || (one.type !== "replaces" && !isRelative(one)));
+  const keptIdentifiers = identifier.filter((one) => !isSources(one));
+  return {
+    ...rest,
+    ...(keptIdentifiers.length > 0 && { identifier: keptIdentifiers }),
+    ...(keptLinks.length > 0 && { link: keptLinks }),
+  };
 }

@@ -19,7 +19,7 @@ import { mergeConflict, mergedOn, mergeRunning, patientNotActive } from "../pati
 import { isClosed, replacementOf } from "../patients.model.ts";
 import { MergeNotes, type Moved, type NotesStore } from "./merge-notes.ts";
 import { OPEN_STATUSES } from "../../../fhir/open-encounters.ts";
-import { parted, referringClause, replaced, replacing, rewritten } from "./merge.model.ts";
+import { partedSource, partedTarget, referringClause, replaced, replacing, rewritten } from "./merge.model.ts";
 
 /** Resources per transaction; a merge of at most so many is one transaction. */
 export const CHUNK = 100;
@@ -227,9 +227,9 @@ export class Merges {
     const [one, other] = await this.#both(caller, { source, target });
     if (replacementOf(one) !== target) return;
     const entries: TransactionEntry[] = [];
-    for (const [record, partner] of [
-      [one, target],
-      [other, source],
+    for (const [record, withoutMerge] of [
+      [one, () => partedSource(one, other)],
+      [other, () => partedTarget(other, one)],
     ] as const) {
       const reference = `Patient/${record.id}`;
       const version = (await this.#notes.versionBefore(source, reference)) ?? Number.NaN;
@@ -238,7 +238,7 @@ export class Merges {
       if (back !== undefined && back !== "edited") entries.push(back);
       else {
         await this.#notes.noteEdited(source, reference);
-        entries.push(entryOf(parted(record, partner, { isSource: reference === source }) as PatientWithId));
+        entries.push(entryOf(withoutMerge() as PatientWithId));
       }
     }
     await transactions.process(caller, { text: transactionOf(...entries), base: "", keepsLabels: false });

@@ -115,7 +115,8 @@ export const dueOf = ({ extension = [] }: MedicationAdministration): string | un
 export function doseKeys(administration: MedicationAdministration): KeyOf[] {
   const [due, request] = [dueOf(administration), sharedPlaceOf(administration.request)];
   if (due === undefined || request === undefined || administration.status === "entered-in-error") return [];
-  return [{ key: `dose:${doseName(request, due)}`, error: DOSE_RECORDED, at: "MedicationAdministration.request" }];
+  const says = "This dose is on record already: correct that record, or give the time of another dose.";
+  return [{ key: `dose:${doseName(request, due)}`, error: DOSE_RECORDED, says, at: "MedicationAdministration.request" }];
 }
 
 /** A record as callers get it. */

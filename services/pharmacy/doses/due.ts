@@ -133,9 +133,10 @@ export async function patientsIn(mesh: QueryContext, ward: string): Promise<stri
   const places = [ward];
   for (let above = [ward]; above.length > 0; ) {
     const clauses = [referenceClause("Location", "partof", above)];
-    above = (await allOf(mesh, { type: "Location", clauses, sort: [], limit: PAGE, want: "ids" })).map(({ id }) => `Location/${id}`);
+    const inside = await allOf(mesh, { type: "Location", clauses, sort: [], limit: PAGE, want: "ids" });
+    above = inside.map(({ id }) => `Location/${id}`).filter((place) => !places.includes(place)); // a place may be part of itself
     if (places.length + above.length > MAX_FOUND) break;
-    places.push(...above.filter((place) => !places.includes(place)));
+    places.push(...above);
   }
   const clauses = [
     referenceClause("Encounter", "location", places),

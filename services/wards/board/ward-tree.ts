@@ -40,7 +40,7 @@ export interface WardPlace {
 }
 
 /** Levels above a bed: room, ward, building, site. */
-const MAX_ABOVE = 5;
+export const MAX_ABOVE = 5;
 
 /** The tree of these Locations; a bed outside of any ward is a ward and a room of its own. */
 export function wardTreeOf(locations: Stored<Location>[]): WardPlace[] {
@@ -103,11 +103,7 @@ export function wardTreeOf(locations: Stored<Location>[]): WardPlace[] {
 }
 
 /** The ward of a place, or the topmost place above it. */
-function wardAbove(
-  place: string,
-  location: Stored<Location>,
-  known: ReadonlyMap<string, Stored<Location>>,
-): [place: string, location: Stored<Location>] {
+export function wardAbove<Of extends Location>(place: string, location: Of, known: ReadonlyMap<string, Of>): [place: string, location: Of] {
   let [at, is] = [place, location];
   for (let above = 0; above < MAX_ABOVE && kindOf(is) !== PhysicalType.ward; above += 1) {
     const next = placeOf(is.partOf);

@@ -108,6 +108,13 @@ export function censusOf(tree: WardPlace[], stays: Encounter[], days: Days): Cen
   return { from: dateOf(first), to: dateOf(last), zone, days: rows, stays: stayed };
 }
 
+/** The figures of one ward. They are those of the whole hospital's census, as a transfer to another ward is neither an admission nor a discharge. */
+export const ofWard = (census: Census, location: string): Census => ({
+  ...census,
+  days: census.days.filter(({ ward }) => ward === location),
+  stays: census.stays.filter(({ ward }) => ward === location),
+});
+
 const dateOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
 
 const emptyDay = ({ location, name, rooms }: WardPlace, day: number): CensusDay => ({

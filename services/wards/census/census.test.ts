@@ -145,5 +145,28 @@ describe("the census", () => {
         });
       }
     });
+
+    it("is the same for one ward alone: who was transferred to it was not admitted there, nor discharged where the patient came from", async () => {
+      const bedIn = async (name: string) =>
+        (await wards.open(clinic.caller, { name, rooms: [{ name: "1", beds: ["A"] }] })).rooms[0]?.beds[0]?.location ?? "";
+      const [first, second] = [await bedIn("First"), await bedIn("Second")];
+      const { stay } = await hospitalizations.admit(clinic.caller, { patient: "Patient/moved", bed: first });
+      await hospitalizations.transfer(clinic.caller, { stay, bed: second });
+      await hospitalizations.discharge(clinic.caller, { stay });
+      const today = new Date().toISOString().slice(0, 10);
+      const period = { from: today, to: today };
+      const whole = await wards.census(clinic.caller, period);
+      for (const [name, figures] of [
+        ["First", { admissions: 1, transfersIn: 0, transfersOut: 1, discharges: 0 }],
+        ["Second", { admissions: 0, transfersIn: 1, transfersOut: 0, discharges: 1 }],
+      ] as const) {
+        const ward = whole.days.find((it) => it.name === name)?.ward ?? "";
+        const alone = await wards.census(clinic.caller, { ...period, ward });
+        expect(alone.days).toMatchObject([figures]);
+        expect(alone.days).toEqual(whole.days.filter((it) => it.ward === ward));
+        expect(alone.stays).toEqual(whole.stays.filter((it) => it.ward === ward));
+        expect(await wards.censusCsv(clinic.caller, { ...period, ward })).toContain(Object.values(figures).join(","));
+      }
+    });
   });
 });

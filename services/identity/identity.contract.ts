@@ -225,7 +225,7 @@ export const identity = {
   /**
    * Adds a role, or changes its rights; `version` is that returned by `listRoles` (0: a new one). It takes effect within a second, also for people
    * who are signed in; a change that adds the widest rights waits until another administrator confirms it.
-   * @throws 409 ROLE_STALE, 409 ROLE_LOCKS_OUT, 422 ROLE_INVALID
+   * @throws 409 ROLE_STALE, 409 ROLE_LOCKS_OUT, 422 ROLE_INVALID, 422 ACTION_UNKNOWN (with the actions that no service has, and similar ones)
    */
   changeRole: action<{ role: RoleName; version: number; reason: string } & RoleRights, RoleChange>("identity.changeRole"),
   /** Resets a role to its file; one without a file has no rights any more. @throws 404 ROLE_NOT_FOUND, 409 ROLE_STALE */

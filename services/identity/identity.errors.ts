@@ -66,6 +66,15 @@ export const roleUnknown = (roles: string[], known: string[]) =>
 export const roleInvalid = (role: string, why: string) =>
   new MoleculerClientError(`The role is not valid: ${why}.`, 422, "ROLE_INVALID", { role });
 
+/** 422: actions that do not exist would give the role less than was meant. */
+export const actionUnknown = (role: string, actions: string[], nearest: string[]) =>
+  new MoleculerClientError(
+    `No service has the action ${actions.join(", ")}${nearest.length > 0 ? `: it may be ${nearest.join(", ")}` : ", and none is called similarly"}.`,
+    422,
+    "ACTION_UNKNOWN",
+    { role, actions, nearest },
+  );
+
 /** 409: another person has changed the role meanwhile. */
 export const roleStale = (role: string) =>
   new MoleculerClientError("The role has changed meanwhile: read it again, and send its new version.", 409, "ROLE_STALE", { role });

@@ -99,6 +99,12 @@ describe("an operator", () => {
     const { stdout } = token("rossi", PASSWORD, "--scope", "openid user/Patient.read");
     expect(claimsOf(stdout)).toMatchObject({ scope: "openid user/Patient.rs", roles: ["nurse", "midwife"], name: "Ada Rossi" });
     expect(token("rossi", "a wrong password")).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining("is not right") });
+    const less = token("rossi", PASSWORD, "--scope", "user/Patient.read user/Obervation.rs");
+    expect(less).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining("Not granted as asked for: user/Obervation.rs. The token has: user/Patient.rs"),
+    });
+    expect(claimsOf(less.stdout)).toMatchObject({ scope: "user/Patient.rs" });
     const none = token("rossi", PASSWORD, "--scope", "user/Patients.rs user/Observation.xyz");
     const told = expect.stringContaining("the server grants none of the scopes user/Patients.rs user/Observation.xyz");
     expect(none).toMatchObject({ status: 1, stdout: "", stderr: told });
@@ -125,7 +131,7 @@ describe("an operator", () => {
       "system/*.read user/*.rs",
       "--json",
     ]);
-    expect(asked.stderr).toBe("");
+    expect(asked.stderr).toBe(`Not granted as asked for: system/*.rs user/*.rs. The token has: ${scope}\n`);
     const answer = JSON.parse(asked.stdout) as { access_token: string; scope: string };
     expect(answer.scope).toBe(scope);
     expect(claimsOf(answer.access_token)).toMatchObject({ sub: "loader", client_id: "loader", roles: ["system"], scope });

@@ -4,8 +4,11 @@ import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import { localReference } from "../../../federation/facts.ts";
 import type { Facts } from "./rule.ts";
 
+/** What is known of patients. */
+export type PatientFacts = Pick<Facts, "of">;
+
 /** The record that has replaced this one, "Patient/…"; else itself. Both must be known as facts. */
-export function currentRecord(patient: string, facts: Facts): string {
+export function currentRecord(patient: string, facts: PatientFacts): string {
   const links = (facts.of(patient)?.resource?.link ?? []) as { type?: string; other?: Reference }[];
   return localReference(links.find(({ type }) => type === "replaced-by")?.other?.reference) ?? patient;
 }
@@ -26,7 +29,7 @@ export function patientsIn(resource: FhirResource | undefined): string[] {
 }
 
 /** The resource with every reference to a replaced record pointing to the record that replaced it. */
-export function withCurrentRecords<Of extends FhirResource>(resource: Of, facts: Facts): Of {
+export function withCurrentRecords<Of extends FhirResource>(resource: Of, facts: PatientFacts): Of {
   const copy = structuredClone(resource);
   replaceLinks(copy, (link, kind) => {
     const place = kind === LinkKind.reference ? localReference(link) : undefined;

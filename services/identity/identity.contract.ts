@@ -173,7 +173,7 @@ export const identity = {
   standing: action<{ who: string; client?: string }, AccountStanding | null>("identity.standing"),
   /**
    * Makes an account; without `password` it comes with a link that sets one. `isForTrying` is for an operator only.
-   * @throws 403 NOT_ALLOWED, 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN, 422 ROLE_UNKNOWN
+   * @throws 403 NOT_ALLOWED, 404 PRACTITIONER_NOT_FOUND (also one who has left; not checked for an operator), 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN, 422 ROLE_UNKNOWN
    */
   createUser: action<
     { login: string; name: string; roles: RoleName[]; practitioner?: string; password?: string; isForTrying?: boolean },
@@ -189,7 +189,7 @@ export const identity = {
   /**
    * Sets the Practitioner of an account's person, which signing requires. Their next token, at the latest ten minutes later, names the practitioner;
    * if the account belonged to another before, its tokens end. Without `practitioner` the person no longer works here. `version` as in `setRoles`.
-   * @throws 404 USER_NOT_FOUND (or closed), 409 PRACTITIONER_TAKEN, 409 USER_CHANGED
+   * @throws 404 USER_NOT_FOUND (or closed), 404 PRACTITIONER_NOT_FOUND (as in `createUser`), 409 PRACTITIONER_TAKEN, 409 USER_CHANGED
    */
   setPractitioner: action<{ user: string; practitioner?: string; version?: number }, User>("identity.setPractitioner"),
   /** Closes an account for good, with its sessions and tokens. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */

@@ -14,6 +14,10 @@ export const loginTaken = (login: string) =>
 export const practitionerTaken = (practitioner: string) =>
   new MoleculerClientError("Another account belongs to this practitioner: close that first.", 409, "PRACTITIONER_TAKEN", { practitioner });
 
+/** 404: no such practitioner, or one who has left. */
+export const practitionerNotFound = (practitioner: string) =>
+  new MoleculerClientError("No practitioner who works here has this id: choose another.", 404, "PRACTITIONER_NOT_FOUND", { practitioner });
+
 /** 409: another person has changed the account meanwhile. */
 export const userChanged = (user: string) =>
   new MoleculerClientError("The account has changed meanwhile: read it again, and send its new version.", 409, "USER_CHANGED", { user });

@@ -150,6 +150,7 @@ export const isPassword = (password: string, login: string): boolean =>
 /** Why the properties of a client are not acceptable; undefined if they are. */
 export function clientFault(client: Omit<StoredClient, "_id" | "createdAt">): string | undefined {
   const { kind, redirectUris, postLogoutRedirectUris, jwks, jwksUri, roles, scope } = client;
+  if (scope === "") return "scope must name what the client may ask for: without a scope it gets no token.";
   const hasKeys = jwks !== undefined || jwksUri !== undefined;
   if (kind === "public" && hasKeys) return "A public client has no keys: name it confidential.";
   if (kind !== "public" && !hasKeys) return "A confidential or backend client signs its assertions: give jwks or jwksUri.";

@@ -35,6 +35,7 @@ describe("a client", () => {
     ["a redirect with a pattern", { redirectUris: ["https://*.example/"] }],
     ["a redirect to a script", { redirectUris: ["javascript:alert(1)"] }],
     ["no redirect", { redirectUris: [] }],
+    ["no scope", { scope: "" }],
     ["a script after the end", { postLogoutRedirectUris: ["javascript:alert(1)"] }],
     ["a page in the clear after the end", { postLogoutRedirectUris: ["http://app.example/"] }],
     ["a key that is none", { kind: "confidential", jwks: { keys: [{ kty: "EC" }] } }],

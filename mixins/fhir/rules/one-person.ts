@@ -1,5 +1,6 @@
 /** Records of one person: a replaced record and the one that replaced it are the same patient. */
 import { LinkKind, replaceLinks } from "../../../fhir/bundle/links.ts";
+import { copyOfJson } from "../../../fhir/json.ts";
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import { localReference } from "../../../federation/facts.ts";
 import type { Facts } from "./rule.ts";
@@ -30,7 +31,7 @@ export function patientsIn(resource: FhirResource | undefined): string[] {
 
 /** The resource with every reference to a replaced record pointing to the record that replaced it. */
 export function withCurrentRecords<Of extends FhirResource>(resource: Of, facts: PatientFacts): Of {
-  const copy = structuredClone(resource);
+  const copy = copyOfJson(resource);
   replaceLinks(copy, (link, kind) => {
     const place = kind === LinkKind.reference ? localReference(link) : undefined;
     return place?.startsWith("Patient/") ? currentRecord(place, facts) : undefined;

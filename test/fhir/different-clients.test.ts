@@ -64,26 +64,6 @@ describe("real-world clients", () => {
     expect(one).toMatchObject({ status: 400, body: outcomeWith("too-long") });
   });
 
-  it("that add parameters to a page link are told that these change nothing", async () => {
-    for (let index = 0; index < 3; index += 1) await at.fhir.create(rossi);
-    const { body } = await at.fhir.get("/Patient?_count=1");
-    const next = body.link.find((link: { relation: string }) => link.relation === "next").url;
-    const added = (await at.fhir.get(`${next}&_count=50&name=x`)).body.entry;
-    expect(added).toHaveLength(2);
-    expect(added[1]).toMatchObject({
-      search: { mode: "outcome" },
-      resource: {
-        issue: [
-          { severity: "warning", expression: ["_count"] },
-          { severity: "warning", expression: ["name"] },
-        ],
-      },
-    });
-    const strict = { Prefer: "handling=strict" };
-    expect(await at.fhir.get(`${next}&name=x`, strict)).toMatchObject({ status: 400, body: outcomeWith("not-supported") });
-    expect((await at.fhir.get(`${next}&_format=json`, strict)).body.entry).toHaveLength(1);
-  });
-
   it("that do not encode a URL are told to do so", async () => {
     const answer = await rawGet(Number(new URL(at.mesh.base).port), "/fhir/Patient?name=Ärzte");
     expect(answer).toContain("400 Bad Request");

@@ -32,12 +32,10 @@ export async function search(request: FhirRequest, type: string, within: Clause[
   const pairs = page ? pairsOf(page.query) : request.query;
   const handling = request.prefer.handling ?? "lenient";
   const asked = parseSearch(type, pairs, { base: request.base, bases: request.bases, handling, dates: request.dates });
-  const unused = [
-    ...unknownElements(type, asked.elements ?? []).map((reason) => ({ name: "_elements", reason })),
-    ...(page ? besidePage(request.query) : []),
-  ];
-  for (const { name, reason } of unused) if (handling === "strict") throw fhirError(400, "not-supported", reason, name);
-  asked.ignored.push(...unused);
+  for (const reason of unknownElements(type, asked.elements ?? [])) {
+    if (handling === "strict") throw fhirError(400, "not-supported", reason, "_elements");
+    asked.ignored.push({ name: "_elements", reason });
+  }
   const parsed = within.length > 0 ? { ...asked, clauses: [...within, ...asked.clauses] } : asked;
   const subset = subsetAsked(parsed);
   const count = Math.min(parsed.count ?? DEFAULT_COUNT, MAX_COUNT);
@@ -83,12 +81,6 @@ export async function search(request: FhirRequest, type: string, within: Clause[
   ];
   return searchset(links, entries, total, issuesOf(request, parsed, [...missing]), request.base);
 }
-
-/** Parameters that a client has added to a page link, which has those of its search in it. */
-const besidePage = (query: FhirRequest["query"]): ParsedSearch["ignored"] =>
-  query
-    .filter(([name]) => !["_page", "_format", "_pretty"].includes(name))
-    .map(([name]) => ({ name, reason: `A page link has its whole search in it: "${name}" beside it changes nothing.` }));
 
 /** The used part of the query, for the self link. */
 export function selfQuery({ used }: Pick<ParsedSearch, "used">): string {

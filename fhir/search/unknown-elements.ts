@@ -1,12 +1,13 @@
 /** Names in `_elements` that mean nothing: the answer would lack them, as if no resource had a value. */
-import { elementsOf } from "../validate/structure-definition.ts";
+import { elementsOf, isResource } from "../validate/structure-definition.ts";
 
 /** The names of elements that the type does not have, each as a sentence, with the element of which only the case differs. */
 export function unknownElements(type: string, names: readonly string[]): string[] {
   const known = new Set(["resourceType", ...elementsOf(type).map(({ name }) => name)]);
   return names.flatMap((name) => {
-    const [first = ""] = (name.startsWith(`${type}.`) ? name.slice(type.length + 1) : name).split(".");
-    if (known.has(first) || isChoice(type, first)) return [];
+    const [first = ""] = (name.startsWith(`${type}.`) ? name.slice(type.length + 1) : name).replace("[x]", "").split(".");
+    // With the name of another type it is meant for what is included.
+    if (known.has(first) || isChoice(type, first) || isResource(first)) return [];
     const meant = [...known].find((one) => one.toLowerCase() === first.toLowerCase());
     return [`"_elements" names ${name}, which ${type} does not have${meant === undefined ? "" : `; ${meant} is one`}.`];
   });

@@ -149,7 +149,7 @@ describe("a developer on the same machine", () => {
   it("gets a token if the public name of the system cannot be reached from this machine, behind a proxy", async () => {
     server.child.kill("SIGTERM");
     await server.ended;
-    await start({ PUBLIC_URL: "https://ehr.example", BEHIND_PROXY: "1" });
+    await start({ PUBLIC_URL: "https://ehr.example", BEHIND_PROXY: "1", ACCESS: "closed" });
     const { stdout, stderr } = tryNurse();
     expect([stderr, claimsOf(stdout)]).toEqual(["", expect.objectContaining({ aud: "https://ehr.example", roles: ["nurse"] })]);
     const answer = await fetch(`${base}/fhir/Patient`, { headers: { Authorization: `Bearer ${stdout.trim()}` } });

@@ -36,6 +36,13 @@ export const noMatch = (type: string, criteria: string) =>
 export const notFound = (type: string, id: string) =>
   new MoleculerClientError(`There is no ${type} with the id ${id}.`, 404, "NOT_FOUND", { type, id });
 
+/** 404: no such version, or no such resource at all. */
+export const versionNotFound = (type: string, id: string, version: number | string) =>
+  new MoleculerClientError(`There is no version ${version} of a ${type} with the id ${id}.`, 404, "NOT_FOUND", {
+    type,
+    id: `${id}/_history/${version}`,
+  });
+
 /** 410: the resource was deleted; `version` is that of the deletion. */
 export const gone = (type: string, id: string, version: number) =>
   new MoleculerClientError(`${type}/${id} was deleted.`, 410, "GONE", { type, id, version });

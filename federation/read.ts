@@ -2,7 +2,7 @@
 import type { StoredResource } from "../store/store.ts";
 import { ownerOf, type ShownResource } from "./owner-contract.ts";
 import type { Directory } from "./directory.ts";
-import { gone, isType, notFound, ownerDown } from "./errors.ts";
+import { gone, isType, notFound, ownerDown, versionNotFound } from "./errors.ts";
 import type { QueryContext } from "./query-context.ts";
 import { asksForAuthors } from "./version-authors.ts";
 import { provenanceOf, versionOfProvenance } from "./version-provenance.ts";
@@ -66,7 +66,7 @@ export async function readVersion(mesh: QueryContext, type: string, id: string, 
   if (found) return found;
   const [down] = directory.downOf(type);
   if (down !== undefined) throw ownerDown(type, down);
-  throw notFound(type, `${id}/_history/${version}`);
+  throw versionNotFound(type, id, version);
 }
 
 function nullIfNotFound(error: unknown): null {

@@ -129,6 +129,16 @@ describe("the settings of a process", () => {
     expect(exposureOf(readConfig({ HOST: host, TLS_CERT: "/cert", TLS_KEY: "/key" }))).toBeUndefined();
   });
 
+  it.each([
+    ["a proxy", { BEHIND_PROXY: "1" }, true],
+    ["a proxy under a public name", { BEHIND_PROXY: "1", PUBLIC_URL: "https://ehr.example" }, true],
+    ["a proxy under a name of this machine", { BEHIND_PROXY: "1", PUBLIC_URL: "http://[::1]:8080" }, false],
+    ["no proxy", {}, false],
+  ])("let a gateway without sign-in listen behind %s only if nobody else can reach it: %j", (_, env, isExposed) => {
+    expect(exposureOf(readConfig({ ...env, ACCESS: "open" })) !== undefined).toBe(isExposed);
+    expect(exposureOf(readConfig(env))).toBeUndefined();
+  });
+
   it("require a certificate and its key together", () => {
     expect(() => readConfig({ TLS_CERT: "/cert" })).toThrow("TLS_CERT is set without TLS_KEY");
     expect(() => readConfig({ MESH_CA_FILE: "/ca" })).toThrow("MESH_CA_FILE is set alone");

@@ -13,9 +13,14 @@ export function exposureOf({
   tlsCert,
   behindProxy,
   access,
-}: Pick<Config, "host" | "tlsCert" | "behindProxy" | "access">): string | undefined {
+  publicUrl,
+}: Pick<Config, "host" | "tlsCert" | "behindProxy" | "access" | "publicUrl">): string | undefined {
   if (access === "open" && !isLoopback(host)) {
     return `ACCESS is open, and HOST is ${host}, which other machines can reach: open access is for this machine only (HOST=127.0.0.1).`;
+  }
+  // A proxy on this machine, too, lets in whoever reaches it.
+  if (access === "open" && behindProxy && !isLoopback(publicUrl === undefined ? "" : nameIn(publicUrl))) {
+    return "ACCESS is open, and BEHIND_PROXY=1 says that a proxy passes on what others send: open access is for this machine only (ACCESS=closed, or no BEHIND_PROXY).";
   }
   if (isLoopback(host) || tlsCert || behindProxy) return undefined;
   return (
@@ -23,3 +28,6 @@ export function exposureOf({
     "set TLS_CERT and TLS_KEY (for trying out: npm start -- --tls), or BEHIND_PROXY=1 where only a proxy with TLS can reach it."
   );
 }
+
+/** The host of a URL, an IPv6 address without brackets. */
+const nameIn = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, "");

@@ -99,6 +99,12 @@ describe("an operator", () => {
     const { stdout } = token("rossi", PASSWORD, "--scope", "openid user/Patient.read");
     expect(claimsOf(stdout)).toMatchObject({ scope: "openid user/Patient.rs", roles: ["nurse", "midwife"], name: "Ada Rossi" });
     expect(token("rossi", "a wrong password")).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining("is not right") });
+    const less = token("rossi", PASSWORD, "--scope", "user/Patient.read user/Obervation.rs");
+    expect(less).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining("Not granted as asked for: user/Obervation.rs. The token has: user/Patient.rs"),
+    });
+    expect(claimsOf(less.stdout)).toMatchObject({ scope: "user/Patient.rs" });
     const none = token("rossi", PASSWORD, "--scope", "user/Patients.rs user/Observation.xyz");
     const told = expect.stringContaining("the server grants none of the scopes user/Patients.rs user/Observation.xyz");
     expect(none).toMatchObject({ status: 1, stdout: "", stderr: told });
@@ -135,7 +141,7 @@ describe("an operator", () => {
       "system/*.read user/*.rs",
       "--json",
     ]);
-    expect(asked.stderr).toBe("");
+    expect(asked.stderr).toBe(`Not granted as asked for: system/*.rs user/*.rs. The token has: ${scope}\n`);
     const answer = JSON.parse(asked.stdout) as { access_token: string; scope: string };
     expect(answer.scope).toBe(scope);
     expect(claimsOf(answer.access_token)).toMatchObject({ sub: "loader", client_id: "loader", roles: ["system"], scope });
@@ -153,7 +159,7 @@ describe("a developer on the same machine", () => {
   it("gets a token if the public name of the system cannot be reached from this machine, behind a proxy", async () => {
     server.child.kill("SIGTERM");
     await server.ended;
-    await start({ PUBLIC_URL: "https://ehr.example", BEHIND_PROXY: "1" });
+    await start({ PUBLIC_URL: "https://ehr.example", BEHIND_PROXY: "1", ACCESS: "closed" });
     const { stdout, stderr } = tryNurse();
     expect([stderr, claimsOf(stdout)]).toEqual(["", expect.objectContaining({ aud: "https://ehr.example", roles: ["nurse"] })]);
     const answer = await fetch(`${base}/fhir/Patient`, { headers: { Authorization: `Bearer ${stdout.trim()}` } });

@@ -203,6 +203,9 @@ describe("a start", () => {
           "(for trying out: npm start -- --tls), or BEHIND_PROXY=1 where only a proxy with TLS can reach it.\n",
       );
     }
+    const proxied = serve({ PUBLIC_URL: "https://ehr.example", ACCESS: "open", BEHIND_PROXY: "1" });
+    expect(await proxied.ended).toBe(1);
+    expect(proxied.output()).toMatch(/^ACCESS is open, and BEHIND_PROXY=1 says [^\n]*\n$/);
     const mesh = run(["cluster"], { DATA_DIR: join(dir, "data"), PORT: "0", NATS_URL: "", HOST: "0.0.0.0", ACCESS: "closed" });
     programs.push(mesh);
     expect(await mesh.ended).toBe(1);

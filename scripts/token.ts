@@ -5,12 +5,13 @@
  *   npm run --silent token -- --try physician      of a trial account, on this machine's own system; it is made where it is missing
  *   npm run --silent token -- --client ID --key FILE --scope "system/*.rs"
  *
- * The access token, and nothing else, goes to standard output; `--json`: the whole answer. The password may come by standard input.
+ * The access token, and nothing else, goes to standard output; scopes that were not granted are named beside it; `--json`: the whole answer. The password may come by standard input.
  */
 import { parseArgs } from "node:util";
 import { readConfig } from "../mesh/config.ts";
 import { ask } from "./identity/ask.ts";
 import { clientToken } from "./identity/client-credentials.ts";
+import { inVersion2 } from "../services/identity/provider/granted-scopes.ts";
 import { ROLES } from "../services/identity/identity.contract.ts";
 import { TRY_SCOPE, type TryAccount, roleNamed, tryAccounts } from "./identity/try-account.ts";
 import { signIn, type TokenAnswer } from "./identity/sign-in-by-pages.ts";
@@ -26,11 +27,21 @@ const SCOPE = { user: TRY_SCOPE, client: "system/*.cruds" };
 try {
   const { json, ...asked } = optionsOf(process.argv.slice(2));
   const tokens = await tokensOf(asked);
+  if (asked.scope !== undefined) tellNotGranted(asked.scope, tokens.scope);
   console.log(json ? JSON.stringify(tokens, null, 2) : tokens.access_token);
   process.stdin.unref?.();
 } catch (error) {
   console.error(sentenceOf(error, { host: "", port: 0 }));
   process.exitCode = 1;
+}
+
+/** A token with less than was asked for would look like a fault of the server to its user. */
+function tellNotGranted(asked: string, granted = asked): void {
+  const has = granted.split(" ");
+  const missing = inVersion2(asked)
+    .split(" ")
+    .filter((scope) => scope !== "" && !has.includes(scope));
+  if (missing.length > 0) console.error(`Not granted as asked for: ${missing.join(" ")}. The token has: ${granted}`);
 }
 
 async function tokensOf(asked: Omit<ReturnType<typeof optionsOf>, "json">): Promise<TokenAnswer> {

@@ -9,6 +9,8 @@ import { AuditBatches, type Recorder } from "./audit-batches.ts";
 class Owner {
   readonly recorder: Recorder;
   readonly writes: AuditBatch[] = [];
+  /** Ids of the events. */
+  readonly events: string[] = [];
   readonly #asked = new EventEmitter();
   readonly #waiting: PromiseWithResolvers<WriteResult[]>[] = [];
 
@@ -18,7 +20,11 @@ class Owner {
   }
 
   #write(steps: Write[]): Promise<WriteResult[]> {
-    for (const step of steps) if (step.op === "emit") this.writes.push(JSON.parse(step.event.payload) as AuditBatch);
+    for (const step of steps) {
+      if (step.op !== "emit") continue;
+      this.writes.push(JSON.parse(step.event.payload) as AuditBatch);
+      this.events.push(step.event.id);
+    }
     const waiting = Promise.withResolvers<WriteResult[]>();
     this.#waiting.push(waiting);
     this.#asked.emit("write");
@@ -96,6 +102,24 @@ describe("the audit entries of readers", () => {
     await other;
     records.end();
     await hanging;
+  });
+
+  it("do not wait for a store that took them and does not answer: they are written to another one, as the same event", async () => {
+    const batches = new AuditBatches();
+    const [records, lab] = [new Owner("records"), new Owner("lab")];
+    const all = [batches.note(records.recorder, entry(1)), batches.note(lab.recorder, entry(2))];
+    await records.asked(1);
+    await lab.asked(1);
+    expect(lab.writes).toEqual([{ owner: "lab", entries: [{ service: "records", n: 1 }, { n: 2 }] }]);
+    expect(lab.events).toEqual(records.events);
+    const later = [batches.note(records.recorder, entry(3)), batches.note(lab.recorder, entry(4))];
+    lab.end();
+    expect(await outcomes(all)).toEqual(["fulfilled", "fulfilled"]);
+    await lab.asked(2); // what the store of records has not ended counts
+    lab.end();
+    expect(await outcomes(later)).toEqual(["fulfilled", "fulfilled"]);
+    expect(records.writes).toHaveLength(1);
+    records.end(unavailable("away"));
   });
 
   it("of which a store takes no more in one event are written in several", async () => {

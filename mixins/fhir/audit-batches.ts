@@ -17,6 +17,11 @@ const NAME_CHARACTERS = 120;
 const GATHER_MS = 5;
 /** After this time the next entries do not wait for a write any longer: another store may be free. Milliseconds. */
 const SLOW_MS = 50;
+/**
+ * After this time a batch is also written to the store of another of its services: the first may not answer, and its readers see other
+ * services, too. The ledger keeps an entry that comes from both once. Milliseconds.
+ */
+const DOUBT_MS = 500;
 
 /** Where a service records what it shows. */
 export interface Recorder {
@@ -39,6 +44,8 @@ export class AuditBatches {
   #next: Batch | undefined;
   #writing: Promise<unknown> = Promise.resolve();
   #areSeveral = false;
+  /** Writes of batches that have not ended, by the service to whose store they go: a store does not count what it works on. */
+  readonly #unfinished = new Map<string, number>();
 
   /** Resolves when the entry is on disk. @throws StoreError when it cannot be recorded: nothing may be shown then */
   async note(recorder: Recorder, text: string): Promise<void> {
@@ -67,25 +74,53 @@ export class AuditBatches {
     if (this.#areSeveral) await whileBusy(GATHER_MS);
     this.#areSeveral = batch.entries.length > 1;
     if (this.#next === batch) this.#next = undefined;
-    return write(batch.entries);
+    return this.#write(batch.entries);
+  }
+
+  /** Writes entries of several services to the store of one of them, the one with the fewest waiting writes; if it refuses, each to its own. */
+  #write(entries: Batch["entries"]): Map<string, Promise<unknown>> {
+    const byService = Map.groupBy(entries, ({ recorder }) => recorder.service);
+    const id = randomUUID();
+    const [freest, next] = this.#byWaitingWrites([...byService.values()].map(([first]) => (first as Batch["entries"][number]).recorder));
+    const first = this.#append(id, freest as Recorder, entries);
+    if (next === undefined) return new Map([[(freest as Recorder).service, first]]);
+    const all = eitherOf(first, () => this.#append(id, next, entries));
+    return new Map(
+      [...byService].map(([service, own]) => {
+        const { recorder } = own[0] as Batch["entries"][number];
+        return [service, all.catch(() => this.#append(randomUUID(), recorder, own))];
+      }),
+    );
+  }
+
+  #byWaitingWrites(recorders: Recorder[]): Recorder[] {
+    if (recorders.length < 2) return recorders;
+    const waiting = recorders.map((recorder) => ({
+      recorder,
+      writes: recorder.store().waiting() + (this.#unfinished.get(recorder.service) ?? 0),
+    }));
+    return waiting.sort((a, b) => a.writes - b.writes).map(({ recorder }) => recorder);
+  }
+
+  /** @param id of the event: one that is written to two stores takes effect once */
+  async #append(id: string, { service, store }: Recorder, entries: Batch["entries"]): Promise<void> {
+    const texts = entries.map(({ recorder, text }) => (recorder.service === service ? text : shownBy(recorder.service, text)));
+    const count = (change: number) => this.#unfinished.set(service, (this.#unfinished.get(service) ?? 0) + change);
+    count(1);
+    try {
+      await store().write([auditEvent(id, service, texts)]);
+    } finally {
+      count(-1);
+    }
   }
 }
 
-/** Writes entries of several services to the store of one of them, the one with the fewest waiting writes; if it refuses, each to its own. */
-function write(entries: Batch["entries"]): Map<string, Promise<unknown>> {
-  const byService = Map.groupBy(entries, ({ recorder }) => recorder.service);
-  const recorders = [...byService.values()].map(([first]) => (first as Batch["entries"][number]).recorder);
-  const freest = recorders.reduce((best, one) => (one.store().waiting() < best.store().waiting() ? one : best));
-  const all = append(freest, entries);
-  if (byService.size === 1) return new Map([[freest.service, all]]);
-  return new Map(
-    [...byService].map(([service, own]) => [service, all.catch(() => append((own[0] as Batch["entries"][number]).recorder, own))]),
-  );
-}
-
-async function append({ service, store }: Recorder, entries: Batch["entries"]): Promise<void> {
-  const texts = entries.map(({ recorder, text }) => (recorder.service === service ? text : shownBy(recorder.service, text)));
-  await store().write([auditEvent(randomUUID(), service, texts)]);
+/** Resolves with the first write that succeeds; the second one begins if the first has not ended after DOUBT_MS. @throws if none succeeds */
+async function eitherOf(first: Promise<void>, second: () => Promise<void>): Promise<void> {
+  const doubt = Promise.withResolvers<void>();
+  const timer = setTimeout(doubt.resolve, DOUBT_MS).unref();
+  const isDoubtful = await Promise.race([first.then(() => false), doubt.promise.then(() => true)]).finally(() => clearTimeout(timer));
+  if (isDoubtful) await Promise.any([first, second()]);
 }
 
 /** Resolves when the write has ended, or after SLOW_MS. */

@@ -5,7 +5,7 @@
 import type { Context, Service } from "moleculer";
 import { asGuarded, requireMayCall } from "../../mesh/access/guard.ts";
 import type { AuthorsPage, HistoryPage } from "../../federation/owner-contract.ts";
-import { notFound } from "../../federation/errors.ts";
+import { versionNotFound } from "../../federation/errors.ts";
 import { type AnyHandler, callHandler } from "../../mesh/moleculer.ts";
 import type { Clause, KeyRow, StoreQuery } from "../../fhir/search/query.ts";
 import type { StoredResource } from "../../store/store.ts";
@@ -28,7 +28,7 @@ const GUARDS: Record<string, Guard> = {
     return found && isVisible(sight, found) ? found : null;
   },
   "fhir.readVersion": async (sight, params: { type: string; id: string; version: number }, ask) => {
-    const unseen = () => notFound(params.type, `${params.id}/_history/${params.version}`);
+    const unseen = () => versionNotFound(params.type, params.id, params.version);
     if (sight.reach(params.type, "r") === "none") throw unseen();
     const found = (await ask(params)) as StoredResource;
     if (!isVisible(sight, found)) throw unseen();

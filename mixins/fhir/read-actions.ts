@@ -12,7 +12,7 @@ import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { callsHandledBy } from "../../mesh/metrics.ts";
 import type { Metered, TaggedPage, VersionOf } from "../../federation/owner-contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
-import { fromStoreError, notFound } from "../../federation/errors.ts";
+import { fromStoreError, versionNotFound } from "../../federation/errors.ts";
 import { MAX_FACTS, splitPlace } from "../../federation/facts.ts";
 import { notePatients } from "../../federation/audit.ts";
 import { movesInto, movesOutOf } from "../../federation/moves.ts";
@@ -135,7 +135,7 @@ export const readingActions = {
       const { type, id, version } = ctx.params;
       return guarded(this, async () => {
         const found = await this.store.readVersion(type, id, version);
-        if (!found) throw notFound(type, `${id}/_history/${version}`);
+        if (!found) throw versionNotFound(type, id, version);
         return found;
       });
     },

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../mesh/config.ts";
+import { identity } from "../../services/identity/identity.contract.ts";
 import IdentityService from "../../services/identity/identity.service.ts";
 import { type Clinic, startClinic } from "../../test/kit/clinic.ts";
 import { commandOf } from "./commands.ts";
@@ -42,6 +43,8 @@ describe("npm run admin", () => {
     expect(await run("end-sessions", "rossi")).toBe("Sessions and tokens of rossi have ended.");
     expect(await run("close", "rossi")).toBe("rossi is closed; sessions and tokens have ended.");
     expect(await run("users")).toMatch(/rossi .*closed \d{4}-\d\d-\d\d/);
+    await identity.createUser(clinic.caller, { login: "eve", name: "Eve\nrossi  Ada Rossi  administrator", roles: [] });
+    expect(await run("users")).toMatch(/\neve +Eve\\u000arossi {2}Ada Rossi {2}administrator /);
     await expect(run("close", "nobody")).rejects.toThrow("No account has this login name or id.");
   });
 

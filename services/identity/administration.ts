@@ -1,18 +1,19 @@
 /** Actions by which operators and signed-in administrators manage accounts; clients can only be managed by operators in the mesh. */
-import type { Context, ServiceBroker } from "moleculer";
+import type { Context, Service } from "moleculer";
+import type { WithDirectory } from "../../federation/directory.ts";
 import { notAllowed } from "../../mesh/access/access.ts";
 import type { Caller } from "../../mesh/caller.ts";
 import type { Accounts } from "./accounts.ts";
 import { ClientKind, type identity } from "./identity.contract.ts";
 import { otherPersonNeeded } from "./identity.errors.ts";
+import { requireWhoWorksHere } from "./practitioners.ts";
 import type { Registrations } from "./registrations.ts";
 import { askedBy, OPERATOR } from "./roles-now/role-actions.ts";
 import type { RoleBook } from "./roles-now/role-book.ts";
 import { ID_PATTERN } from "../../fhir/ids.ts";
 
 /** The service, as far as these actions need it. */
-interface Office {
-  broker: ServiceBroker;
+interface Office extends Service, WithDirectory {
   accounts: Accounts;
   registrations: Registrations;
   roleBook: RoleBook;
@@ -49,7 +50,7 @@ const ofUser = { params: { user: USER, $$strict: true } } as const;
 const ofNothing = { params: { $$strict: true } } as const;
 
 /** Whether the caller is an operator. */
-const isOperator = (broker: ServiceBroker, caller: Caller): boolean => askedBy(broker, caller) === OPERATOR;
+const isOperator = ({ broker }: Office, caller: Caller): boolean => askedBy(broker, caller) === OPERATOR;
 
 /** Actions of `identity`, by name. */
 export const administration = {
@@ -67,8 +68,9 @@ export const administration = {
     },
     async handler(this: Office, ctx: Given<"createUser">) {
       const { params } = ctx;
-      if (params.isForTrying && !isOperator(this.broker, ctx)) throw notAllowed("make a trial account");
+      if (params.isForTrying && !isOperator(this, ctx)) throw notAllowed("make a trial account");
       await this.roleBook.requireKnown(params.roles);
+      if (!isOperator(this, ctx)) await requireWhoWorksHere(this, params.practitioner);
       return this.accounts.create(params);
     },
   },
@@ -93,7 +95,9 @@ export const administration = {
     rest: "POST" as const,
     summary: "Say which practitioner somebody is",
     params: { user: USER, practitioner: { ...PRACTITIONER, optional: true }, version: VERSION, $$strict: true as const },
-    handler(this: Office, { params }: Given<"setPractitioner">) {
+    async handler(this: Office, ctx: Given<"setPractitioner">) {
+      const { params } = ctx;
+      if (!isOperator(this, ctx)) await requireWhoWorksHere(this, params.practitioner);
       return this.accounts.setPractitioner(params.user, params.practitioner, params.version);
     },
   },

@@ -173,7 +173,7 @@ export const identity = {
   standing: action<{ who: string; client?: string }, AccountStanding | null>("identity.standing"),
   /**
    * Makes an account; without `password` it comes with a link that sets one. `isForTrying` is for an operator only.
-   * @throws 403 NOT_ALLOWED, 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN, 422 ROLE_UNKNOWN
+   * @throws 403 NOT_ALLOWED, 404 PRACTITIONER_NOT_FOUND (also one who has left; not checked for an operator), 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN, 422 ROLE_UNKNOWN
    */
   createUser: action<
     { login: string; name: string; roles: RoleName[]; practitioner?: string; password?: string; isForTrying?: boolean },
@@ -189,7 +189,7 @@ export const identity = {
   /**
    * Sets the Practitioner of an account's person, which signing requires. Their next token, at the latest ten minutes later, names the practitioner;
    * if the account belonged to another before, its tokens end. Without `practitioner` the person no longer works here. `version` as in `setRoles`.
-   * @throws 404 USER_NOT_FOUND (or closed), 409 PRACTITIONER_TAKEN, 409 USER_CHANGED
+   * @throws 404 USER_NOT_FOUND (or closed), 404 PRACTITIONER_NOT_FOUND (as in `createUser`), 409 PRACTITIONER_TAKEN, 409 USER_CHANGED
    */
   setPractitioner: action<{ user: string; practitioner?: string; version?: number }, User>("identity.setPractitioner"),
   /** Closes an account for good, with its sessions and tokens. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
@@ -225,7 +225,7 @@ export const identity = {
   /**
    * Adds a role, or changes its rights; `version` is that returned by `listRoles` (0: a new one). It takes effect within a second, also for people
    * who are signed in; a change that adds the widest rights waits until another administrator confirms it.
-   * @throws 409 ROLE_STALE, 409 ROLE_LOCKS_OUT, 422 ROLE_INVALID
+   * @throws 409 ROLE_STALE, 409 ROLE_LOCKS_OUT, 422 ROLE_INVALID, 422 ACTION_UNKNOWN (with the actions that no service has, and similar ones)
    */
   changeRole: action<{ role: RoleName; version: number; reason: string } & RoleRights, RoleChange>("identity.changeRole"),
   /** Resets a role to its file; one without a file has no rights any more. @throws 404 ROLE_NOT_FOUND, 409 ROLE_STALE */

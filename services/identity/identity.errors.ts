@@ -14,6 +14,10 @@ export const loginTaken = (login: string) =>
 export const practitionerTaken = (practitioner: string) =>
   new MoleculerClientError("Another account belongs to this practitioner: close that first.", 409, "PRACTITIONER_TAKEN", { practitioner });
 
+/** 404: no such practitioner, or one who has left. */
+export const practitionerNotFound = (practitioner: string) =>
+  new MoleculerClientError("No practitioner who works here has this id: choose another.", 404, "PRACTITIONER_NOT_FOUND", { practitioner });
+
 /** 409: another person has changed the account meanwhile. */
 export const userChanged = (user: string) =>
   new MoleculerClientError("The account has changed meanwhile: read it again, and send its new version.", 409, "USER_CHANGED", { user });
@@ -65,6 +69,15 @@ export const roleUnknown = (roles: string[], known: string[]) =>
 /** 422: the rights of the role contradict each other. */
 export const roleInvalid = (role: string, why: string) =>
   new MoleculerClientError(`The role is not valid: ${why}.`, 422, "ROLE_INVALID", { role });
+
+/** 422: actions that do not exist would give the role less than was meant. */
+export const actionUnknown = (role: string, actions: string[], nearest: string[]) =>
+  new MoleculerClientError(
+    `No service has the action ${actions.join(", ")}${nearest.length > 0 ? `: it may be ${nearest.join(", ")}` : ", and none is called similarly"}.`,
+    422,
+    "ACTION_UNKNOWN",
+    { role, actions, nearest },
+  );
 
 /** 409: another person has changed the role meanwhile. */
 export const roleStale = (role: string) =>

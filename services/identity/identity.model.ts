@@ -149,7 +149,8 @@ export const isPassword = (password: string, login: string): boolean =>
 
 /** Why the properties of a client are not acceptable; undefined if they are. */
 export function clientFault(client: Omit<StoredClient, "_id" | "createdAt">): string | undefined {
-  const { kind, redirectUris, postLogoutRedirectUris, jwks, jwksUri, roles, scope } = client;
+  const { kind, redirectUris, postLogoutRedirectUris, backchannelLogoutUri, jwks, jwksUri, roles, scope } = client;
+  if (scope === "") return "scope must name what the client may ask for: without a scope it gets no token.";
   const hasKeys = jwks !== undefined || jwksUri !== undefined;
   if (kind === "public" && hasKeys) return "A public client has no keys: name it confidential.";
   if (kind !== "public" && !hasKeys) return "A confidential or backend client signs its assertions: give jwks or jwksUri.";
@@ -161,6 +162,9 @@ export function clientFault(client: Omit<StoredClient, "_id" | "createdAt">): st
   if (kind !== "backend" && /(^| )system\//.test(scope)) return "system/… scopes are for backend clients.";
   if ([...redirectUris, ...postLogoutRedirectUris].some((uri) => !isRedirectUri(uri))) {
     return "redirectUris and postLogoutRedirectUris must be https, http on a loopback address, or an app's own scheme with a dot.";
+  }
+  if ([backchannelLogoutUri, jwksUri].some((uri) => uri !== undefined && !isEncryptedOrHere(URL.parse(uri)))) {
+    return "backchannelLogoutUri and jwksUri must be https, or http on a loopback address, without a name or password.";
   }
   if (jwks?.keys.some((key) => "d" in key || "k" in key)) return "jwks must hold public keys only.";
   if (jwks?.keys.some((key) => !canSignAssertions(key))) return "jwks must hold keys for ES256, ES384 or RS384: P-256, P-384, RSA.";
@@ -182,7 +186,11 @@ function canSignAssertions(key: Record<string, unknown>): boolean {
 function isRedirectUri(text: string): boolean {
   const url = URL.parse(text);
   if (url?.hash !== "" || url.username !== "" || text.includes("*")) return false;
-  if (url.protocol === "https:") return true;
-  if (url.protocol === "http:") return ["127.0.0.1", "[::1]", "localhost"].includes(url.hostname);
-  return url.protocol.includes(".");
+  return isEncryptedOrHere(url) || (!/^https?:$/.test(url.protocol) && url.protocol.includes("."));
+}
+
+/** Whether what is sent there is encrypted, or does not leave this machine. */
+function isEncryptedOrHere(url: URL | null): boolean {
+  if (url?.username !== "" || url.password !== "") return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(url.hostname));
 }

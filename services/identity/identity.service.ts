@@ -10,7 +10,9 @@ import type { WithCollections } from "../../mixins/collections.ts";
 import { Accounts } from "./accounts.ts";
 import { join } from "node:path";
 import { ROLES_CHANGED } from "../../mesh/access/changed-roles.ts";
-import { readRoles } from "../../mesh/access/roles.ts";
+import { isRoleOfPeople } from "../../mesh/access/identity.ts";
+import { readRoles, type Role } from "../../mesh/access/roles.ts";
+import { actionNames } from "./roles-now/action-names.ts";
 import { roleActions } from "./roles-now/role-actions.ts";
 import { RoleBook } from "./roles-now/role-book.ts";
 import { RoleNews } from "./roles-now/role-news.ts";
@@ -38,6 +40,7 @@ import { ID_PATTERN } from "../../fhir/ids.ts";
 const FHIR_ID = { type: "string", pattern: new RegExp(`^${ID_PATTERN}$`) } as const;
 /** The roles that come with the project. */
 const ROLE_FILES = join(import.meta.dirname, "roles");
+const SERVICES = join(import.meta.dirname, "..");
 /** Interval at which it is checked whether another key signs now, milliseconds: each has a period, and files may come from another machine. */
 const LOOK_AT_KEYS_MS = 10_000;
 
@@ -206,11 +209,18 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       this.accounts = new Accounts({ kept, news: this.news, passwords: this.passwords, origin: originIn(config) });
       this.registrations = new Registrations(kept, this.news);
       this.roleNews = new RoleNews((generation) => this.broker.broadcast(ROLES_CHANGED, { generation }));
-      this.roleBook = new RoleBook(readRoles(config.rolesDir ?? ROLE_FILES), kept.roleChanges, (generation) =>
-        this.roleNews.tell(generation),
-      );
+      this.roleBook = new RoleBook({
+        filed: readRoles(config.rolesDir ?? ROLE_FILES),
+        changes: kept.roleChanges,
+        tell: (generation) => this.roleNews.tell(generation),
+        actionNames: () => {
+          const members = this.directory.services().map(({ service }) => service);
+          return actionNames({ broker: this.broker, folder: config.servicesDir ?? SERVICES, members, roles: rolesOfPeople(ROLE_FILES) });
+        },
+      });
       this.patients = new VisiblePatients(this);
       if (!listens) return;
+      for (const fault of await this.roleBook.faultsOfFiles()) this.logger.warn(fault);
       await this.serve();
       await this.tellFirstLink();
     },
@@ -226,5 +236,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       await this.notes?.stop();
     },
   });
+
+const rolesOfPeople = (folder: string): Role[] => [...readRoles(folder)].flatMap(([name, role]) => (isRoleOfPeople(name) ? [role] : []));
 
 const keyFolder = ({ identityKeys, dataDir }: Config): string => identityKeys ?? dataDir;

@@ -11,6 +11,7 @@ import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Store } from "../../mixins/own-store.ts";
 import type { Accounts } from "./accounts.ts";
+import { practitionerNotFound } from "./identity.errors.ts";
 
 type This = Service & WithDirectory & { accounts: Accounts };
 
@@ -25,7 +26,16 @@ async function closeAccount(this: This, { payload: { id } }: DurableEvent<Resour
   if (!(await isActive(this, id))) await this.accounts.closeOf(`Practitioner/${id}`);
 }
 
-async function isActive({ broker, directory }: This, id: string): Promise<boolean> {
+/**
+ * Nobody gets an account for a person who has left, or whose id is misspelt: it would not be closed when that person leaves.
+ * @throws 404 PRACTITIONER_NOT_FOUND, 503 OWNER_DOWN; a system without a service for Practitioners accepts any
+ */
+export async function requireWhoWorksHere(service: Service & WithDirectory, practitioner: string | undefined): Promise<void> {
+  if (practitioner === undefined || !service.directory.types().includes("Practitioner")) return;
+  if (!(await isActive(service, practitioner.slice("Practitioner/".length)))) throw practitionerNotFound(practitioner);
+}
+
+async function isActive({ broker, directory }: Service & WithDirectory, id: string): Promise<boolean> {
   try {
     const { json } = await readResource({ caller: asSystem(broker, "identity"), directory }, "Practitioner", id);
     return (parseJson(json) as Practitioner).active !== false;

@@ -106,6 +106,13 @@ describe("the AuditEvent of an entry", () => {
 });
 
 describe("the sentence of an audit entry", () => {
+  it("is one line that reads from its beginning, whatever somebody calls themselves", () => {
+    const by = { ...entry({}).by, name: "Ada\n2026-01-05  Dr Rossi has read\u202e the record\u001b[2K" };
+    const [event] = auditEventsOf("a", { owner: "lab", entries: [entry({ by })] });
+    for (const language of LANGUAGES) expect(lookOf(event as never, language).says).not.toMatch(/[\n\u202e\u001b]/);
+    expect(lookOf(event as never, "en").says).toMatch(/^Ada\\u000a2026-01-05 {2}Dr Rossi has read\\u202e the record\\u001b\[2K \(/);
+  });
+
   it("gives the address and number of unknown callers, and distinguishes failures from refusals", () => {
     const saysOf = (more: Partial<AuditEntry>) => {
       const [event] = auditEventsOf("a", { owner: "api", entries: [entry(more)] });

@@ -1,5 +1,6 @@
 /** AuditEvents as sentences. Names are not translated. */
 import type { AuditedDeed } from "../../federation/audit-contract.ts";
+import { visibleText } from "../../fhir/visible-text.ts";
 import type { LedgerLanguage } from "./ledger.contract.ts";
 import { purposeIn, roleIn, typeIn } from "./type-words.ts";
 
@@ -100,8 +101,9 @@ const WORDS: Record<LedgerLanguage, Words> = {
   },
 };
 
-/** Isolates a name or a code, which keeps its own writing direction. */
-const isolated = (text: string, language: LedgerLanguage): string => (language === "ar" ? `\u2068${text}\u2069` : text);
+/** Isolates a name or a code, which keeps its own writing direction. It cannot look like a line of its own, nor turn the sentence around. */
+const isolated = (text: string, language: LedgerLanguage): string =>
+  language === "ar" ? `\u2068${visibleText(text)}\u2069` : visibleText(text);
 
 /** The sentence in the given language. @param role several are separated by spaces */
 export function sentenceOf({ language, deed, name, role, what, isDone, isFault, purpose, address, count = 1 }: Said): string {

@@ -110,7 +110,7 @@ export interface VerifiedSignature {
   at?: string; // ISO 8601, UTC
   /** Whether this service made the signature, over exactly this version. */
   isValid: boolean;
-  /** Whether, in addition, nothing has changed since. */
+  /** Whether, in addition, the current version still has this content: labels may have changed, and references to merged or unmerged records. */
   isCurrent: boolean;
 }
 

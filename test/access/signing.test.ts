@@ -19,7 +19,7 @@ describe("a signature", () => {
     mesh = await startMesh({ services, nats: false, split: "broker", env: { ACCESS: "closed" } });
     const app = await App.register(mesh, ["physician"], SCOPE);
     tokens.set("physician", (await app.signIn(SCOPE)).access_token);
-    for (const role of ["nurse", "front-desk"] satisfies RoleName[]) {
+    for (const role of ["nurse", "front-desk", "records-office"] satisfies RoleName[]) {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
     }
   }, 60_000);
@@ -80,6 +80,31 @@ describe("a signature", () => {
       [true, false],
       [true, true],
     ]);
+  });
+
+  it("is still current after a change of labels, and after the patient's records were merged and unmerged", async () => {
+    const patient = async () => `Patient/${(await as("records-office").create({ resourceType: "Patient" })).body.id}`;
+    const [source, target] = [await patient(), await patient()];
+    const reference = await note({ subject: { reference: source } });
+    expect((await as("physician").send("POST", `/${reference}/$sign`)).status).toBe(201);
+    const state = async () => {
+      const { body } = await as("physician").get(`/${reference}`);
+      const [signature] = await verify(reference);
+      return [Number(body.meta.versionId), body.subject.reference, signature.valid, signature.current];
+    };
+    const valueMeta = { tag: [{ system: "urn:audit", code: "seen" }], security: [{ system: "urn:labels", code: "R" }] };
+    const labels = { resourceType: "Parameters", parameter: [{ name: "meta", valueMeta }] };
+    expect((await as("physician").send("POST", `/${reference}/$meta-add`, labels)).status).toBe(200);
+    expect(await state()).toEqual([2, source, true, true]);
+    const call = (action: string, params: object) => as("records-office").send("POST", `/../api/patients/${action}`, params);
+    expect((await call("merge", { source, target })).status).toBe(200);
+    expect(await state()).toEqual([3, target, true, true]);
+    expect((await call("unmerge", { source })).status).toBe(200);
+    expect(await state()).toEqual([4, source, true, true]);
+    const { body } = await as("physician").get(`/${reference}`);
+    const amended = { ...body, docStatus: "amended", description: "changed" };
+    expect((await as("physician").send("PUT", `/${reference}`, amended)).status).toBe(200);
+    expect(await state()).toEqual([5, source, true, false]);
   });
 
   it("is not accepted if it is of another resource, or forged", async () => {

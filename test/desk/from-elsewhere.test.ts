@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { ownerOf } from "../../federation/owner-contract.ts";
+import { identity } from "../../services/identity/identity.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { barriers, Hospital } from "./pages-hospital.ts";
@@ -220,5 +221,42 @@ describe("a chart with records from elsewhere", () => {
     const events = (await part("Timeline").locator("li .what").allTextContents()).join();
     expect(events).toMatch(/Third,Second,First/);
     expect(events).not.toMatch(/Never|Of somebody else/);
+  });
+
+  it("shows no signature beside a note that another system has amended since, but one where it has only labelled it", async () => {
+    const text = (words: string) => [{ attachment: { contentType: "text/plain", data: Buffer.from(words).toString("base64") } }];
+    const signed = (id: string, more: object) => ({
+      resourceType: "DocumentReference",
+      id,
+      status: "current",
+      docStatus: "final",
+      subject,
+      content: text(`As signed, ${id}.`),
+      ...more,
+    });
+    const write = (resource: { id: string }) =>
+      ownerOf("records").write(hospital.operator, {
+        steps: [{ op: "update", type: "DocumentReference", id: resource.id, text: JSON.stringify(resource), upsert: true }],
+      });
+    await write(signed("amended-there", {}));
+    await write(signed("labelled-there", {}));
+    const user = (await identity.listUsers(hospital.operator, {})).find(({ login }) => login === "physician")?.id ?? "";
+    await identity.setPractitioner(hospital.operator, { user, practitioner: "Practitioner/physician" });
+    await show();
+    const note = (id: string) => physician.locator(`article.note:has-text('${id}')`);
+    for (const id of ["amended-there", "labelled-there"]) {
+      await note(id).locator("button:text-is('Sign')").click();
+      await note(id).locator(".tag.good").waitFor();
+    }
+    await write(signed("amended-there", { docStatus: "amended", content: text("Not as signed, amended-there.") }));
+    await write(signed("labelled-there", { docStatus: "final", meta: { tag: [{ system: "urn:their", code: "seen" }] } }));
+    await show();
+    await note("labelled-there").locator(".tag.good").waitFor();
+    await note("amended-there").locator("button:text-is('Sign')").waitFor();
+    expect(await note("amended-there").locator(".tag.good").count()).toBe(0);
+    await note("amended-there").locator("button:has-text('Check')").click();
+    await physician.waitForSelector(".notice:has-text('This is not what was signed.')");
+    await note("labelled-there").locator("button:has-text('Check')").click();
+    await physician.waitForSelector(".notice:has-text('unchanged since')");
   });
 });

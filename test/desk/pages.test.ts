@@ -127,6 +127,12 @@ describe("the pages of the hospital", () => {
     await page.fill("#field-role-type", "*");
     await page.click("dialog button:has-text('Add')");
     await page.fill("#field-role-reason", "they see all");
+    await page.fill("#field-role-actions", "wards.listBed");
+    await page.click("dialog button:has-text('Store')");
+    const fault = await page.waitForSelector(".fault:has-text('No service has this action')");
+    expect(((await fault.textContent()) ?? "").replace(/[\u2066-\u2069]/g, "")).toContain("wards.listBed. It may be: wards.listBeds.");
+    expect(await page.locator("#field-role-actions").getAttribute("aria-invalid")).toBe("true");
+    await page.fill("#field-role-actions", "wards.listBeds");
     await page.click("dialog button:has-text('Store')");
     await page.click("button:has-text('Confirm')");
     await page.waitForSelector("text=Another administrator must confirm this change.");

@@ -29,6 +29,13 @@ describe("a history", () => {
     }
   });
 
+  it("has no version that nobody wrote, and says which", async () => {
+    for (const version of ["9", "first"]) {
+      const issue = [{ code: "not-found", diagnostics: `There is no version ${version} of a Patient with the id with-history.` }];
+      expect(await fhir.get(`${place}/${version}`)).toMatchObject({ status: 404, body: { issue } });
+    }
+  });
+
   it("accepts a time zone whose plus was decoded to a space", async () => {
     const now = new Date(Date.now() - 60_000 + 5 * 3_600_000).toISOString().slice(0, -1);
     expect(statuses(await fhir.get(`${place}?_since=${now}+05:00`))).toHaveLength(3);

@@ -86,3 +86,32 @@ describe("a SUBSETTED resource is not stored", () => {
     expect((await at.fhir.create({ resourceType: "Bundle", type: "collection", entry })).status).toBe(201);
   });
 });
+
+describe("a name in _elements that the type does not have", () => {
+  const at = hospital();
+  const outcomeOf = async (query: string, headers = {}) => {
+    const { status, body } = await at.fhir.get(query, headers);
+    const { resource } = body.entry?.find((it: { search: { mode: string } }) => it.search.mode === "outcome") ?? {};
+    return { status, issue: (resource ?? body).issue?.[0] };
+  };
+
+  it.each([
+    ["Patient", "birthdate", '"_elements" names birthdate, which Patient does not have; birthDate is one.'],
+    ["Observation", "code,valueQty", '"_elements" names valueQty, which Observation does not have.'],
+    ["Encounter", "Encounter.patient", '"_elements" names Encounter.patient, which Encounter does not have.'],
+  ])("is reported, or refused if strict: %s %s", async (type, names, diagnostics) => {
+    const issue = { code: "not-supported", diagnostics, expression: ["_elements"] };
+    expect(await outcomeOf(`/${type}?_elements=${names}`)).toMatchObject({ status: 200, issue: { ...issue, severity: "warning" } });
+    expect(await outcomeOf(`/${type}?_elements=${names}`, { Prefer: "handling=strict" })).toMatchObject({ status: 400, issue });
+  });
+
+  it.each([
+    "id,meta,birthDate",
+    "Patient.name.family",
+    "deceased[x],multipleBirth,multipleBirthInteger",
+    "text,extension,contained",
+    "name,Observation.code",
+  ])("is not among these of Patient: %s", async (names) => {
+    expect(await outcomeOf(`/Patient?_elements=${names}`, { Prefer: "handling=strict" })).toEqual({ status: 200, issue: undefined });
+  });
+});

@@ -1,4 +1,5 @@
 /** What no order, result or report of the laboratory may become, by whichever door somebody writes. */
+import { parseJson } from "../../fhir/json.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
 const LABORATORY = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
@@ -39,6 +40,13 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
     stored: () => result({ valueQuantity: grams(5) }),
     change: (it) => ({ ...it, valueQuantity: grams(6) }),
     instead: (it) => ({ ...it, valueQuantity: { code: "g/dL", system: UCUM, unit: "g/dL", value: 5 }, _status: { id: "seen" } }),
+    as: { status: 409 },
+  });
+  const exactly = (text: string) => ({ ...grams(0), value: parseJson(text) }); // with its precision
+  at.refuses("observation-final", "another value of a final result that was measured to two decimals", {
+    stored: () => result({ valueQuantity: exactly("13.50") }),
+    change: (it) => ({ ...it, valueQuantity: exactly("13.60") }),
+    instead: (it) => ({ ...it, valueQuantity: exactly("13.50"), note: [{ text: "seen" }] }),
     as: { status: 409 },
   });
   at.refuses("observation-status", "a final result's status to be unknown", {

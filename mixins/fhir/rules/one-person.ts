@@ -1,11 +1,15 @@
 /** Records of one person: a replaced record and the one that replaced it are the same patient. */
 import { LinkKind, replaceLinks } from "../../../fhir/bundle/links.ts";
+import { copyOfJson } from "../../../fhir/json.ts";
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import { localReference } from "../../../federation/facts.ts";
 import type { Facts } from "./rule.ts";
 
+/** What is known of patients. */
+export type PatientFacts = Pick<Facts, "of">;
+
 /** The record that has replaced this one, "Patient/…"; else itself. Both must be known as facts. */
-export function currentRecord(patient: string, facts: Facts): string {
+export function currentRecord(patient: string, facts: PatientFacts): string {
   const links = (facts.of(patient)?.resource?.link ?? []) as { type?: string; other?: Reference }[];
   return localReference(links.find(({ type }) => type === "replaced-by")?.other?.reference) ?? patient;
 }
@@ -26,8 +30,8 @@ export function patientsIn(resource: FhirResource | undefined): string[] {
 }
 
 /** The resource with every reference to a replaced record pointing to the record that replaced it. */
-export function withCurrentRecords<Of extends FhirResource>(resource: Of, facts: Facts): Of {
-  const copy = structuredClone(resource);
+export function withCurrentRecords<Of extends FhirResource>(resource: Of, facts: PatientFacts): Of {
+  const copy = copyOfJson(resource);
   replaceLinks(copy, (link, kind) => {
     const place = kind === LinkKind.reference ? localReference(link) : undefined;
     return place?.startsWith("Patient/") ? currentRecord(place, facts) : undefined;

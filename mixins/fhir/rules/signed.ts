@@ -3,7 +3,7 @@ import type { FhirResource, Provenance } from "../../../fhir/r4.ts";
 import { referenceClause, slotsOfParameters } from "../../../fhir/search/exact-clauses.ts";
 import { idOf, refusal } from "./common.ts";
 import { contentOf } from "./final.ts";
-import { patientsIn, withCurrentRecords } from "./one-person.ts";
+import { type PatientFacts, patientsIn, withCurrentRecords } from "./one-person.ts";
 import type { Change, Question, Rule } from "./rule.ts";
 
 /** Format of this system's signatures (`services/records/signing`): JWS. */
@@ -51,6 +51,12 @@ export function signedStays<Of extends FhirResource>(
       return refusal(id, `It was signed: ${instead}.`, type);
     },
   };
+}
+
+/** Whether a version has the content of a signed one: labels aside, and references that merged or unmerged records of one person have changed. */
+export function isAsSigned(signed: FhirResource, now: FhirResource, facts: PatientFacts): boolean {
+  const [before, after] = [signed, now].map((one) => contentOf(withCurrentRecords(one, facts), ["id", "meta"]));
+  return before === after;
 }
 
 /** A signature cannot be changed or removed. */

@@ -2,7 +2,7 @@
 import { ACT_REFERENCES, RESTED_ON } from "../../../federation/act-references.ts";
 import { localReference, splitPlace } from "../../../federation/facts.ts";
 import { withListedAddresses } from "../../../fhir/code-systems.ts";
-import { parseJson } from "../../../fhir/json.ts";
+import { copyOfJson, parseJson } from "../../../fhir/json.ts";
 import type { Reference } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
 import { referencesAt } from "../../../mixins/fhir/rules/references-exist.ts";
@@ -156,7 +156,7 @@ async function dangling(finding: Breach, reference: string, sources: OwnerSource
   const current = await currentOf(reference, sources);
   if (!current) return undefined;
   const { version, resource } = current;
-  const next = structuredCloneOf(resource);
+  const next = copyOfJson(resource);
   const gone: string[] = [];
   for (const { path } of ACT_REFERENCES[resource.resourceType] ?? []) {
     for (const at of referencesAt(next, path)) {
@@ -181,5 +181,3 @@ function asText(at: Reference, place: string): void {
   delete at.reference;
   at.display ??= `${place} (not here)`;
 }
-
-const structuredCloneOf = (resource: Resource): Resource => parseJson(JSON.stringify(resource)) as Resource;

@@ -63,7 +63,7 @@ export function subsetOfRead({ query }: Pick<FhirRequest, "query">): Subset | un
   const value = (wanted: string) => query.find(([name]) => name === wanted)?.[1] || undefined; // empty counts as absent
   const summary = value("_summary");
   if (summary !== undefined && !["true", "text", "data", "false"].includes(summary)) {
-    throw fhirError(400, "value", "_summary of a single resource must be true, text, data or false.", "_summary");
+    throw fhirError(400, "value", "_summary of a read or a history must be true, text, data or false.", "_summary");
   }
   const elements = value("_elements")
     ?.split(",")

@@ -29,7 +29,9 @@ export function noteFailure(service: Service, error: unknown, answer: Answer, tr
 /** Logs failures that are not the client's, with the path but without the query, which may name a patient. */
 export function logOwnFault(service: Service, request: IncomingMessage, error: unknown): void {
   const { code, type } = error as { code?: unknown; type?: unknown };
-  const isRefusal = (typeof code === "number" && code < 500) || (error as { status?: number }).status !== undefined;
+  // Errors of the platform have numbers, too (DOMException: 25), and are answered 500.
+  const isTyped = typeof type === "string" && typeof code === "number" && code >= 400 && code < 500;
+  const isRefusal = isTyped || (error as { status?: number }).status !== undefined;
   if (isRefusal || code === 501 || code === 503 || code === 507) return;
   service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${faultOf(error as Error)}`);
 }

@@ -1,5 +1,6 @@
 /** The API as the target of tokens (RFC 8707): one audience, and scopes as in SMART, of which there are any number. */
 import type { Client, errors as Errors, KoaContextWithOIDC, ResourceServer as Info } from "oidc-provider";
+import { isLoopback } from "../../../mesh/exposure.ts";
 import { ACCESS_TOKEN_S } from "../identity.contract.ts";
 import { ownMetadata } from "./clients.ts";
 import { narrowed, scopesIn } from "./granted-scopes.ts";
@@ -19,10 +20,8 @@ export class ResourceServer {
 
   /** `aud` of a SMART launch names the server with which the app believes to communicate. @throws the provider's InvalidRequest for another */
   requireAudience(_ctx: unknown, aud: string | undefined): void {
-    if (aud === undefined) return;
-    const named = aud.replace(/\/+$/, "");
-    if (named !== `${this.audience}/fhir` && named !== this.audience) {
-      throw new this.#errors.InvalidRequest("aud is not this server: the app was started for another");
+    if (aud !== undefined && !isServer(aud, this.audience)) {
+      throw new this.#errors.InvalidRequest(`aud is not this server, which is ${this.audience}/fhir: the app was started for another`);
     }
   }
 
@@ -55,4 +54,12 @@ export class ResourceServer {
       jwt: { sign: { alg: "ES256", kid: this.#kid } },
     };
   }
+}
+
+/** Whether a URL means the API of this server: its FHIR base, or its address. On a name of this machine, the other ones mean it as well. */
+function isServer(aud: string, audience: string): boolean {
+  const [named, own] = [URL.parse(aud), new URL(audience)];
+  if (named?.search !== "" || named.hash !== "" || named.username !== "") return false;
+  const isHost = named.origin === own.origin || [named, own].every(({ hostname }) => isLoopback(hostname.replace(/^\[|\]$/g, "")));
+  return isHost && named.protocol === own.protocol && named.port === own.port && /^(\/fhir)?\/*$/.test(named.pathname);
 }

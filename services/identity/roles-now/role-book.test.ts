@@ -4,7 +4,10 @@ import { RolesNow } from "../../../mesh/access/roles-now.ts";
 import { type Clinic, refusal, startClinic } from "../../../test/kit/clinic.ts";
 import { identity } from "../identity.contract.ts";
 import IdentityService from "../identity.service.ts";
-import type { RoleBook } from "./role-book.ts";
+import { unknownActions } from "./action-names.ts";
+import type { WithCollections } from "../../../mixins/collections.ts";
+import type { IdentityDocuments } from "../identity-data.ts";
+import { RoleBook } from "./role-book.ts";
 
 const PORTER = { says: "Brings patients.", types: { Location: "rs" }, actions: ["wards.listBeds"] };
 const AGAIN = { reason: "as we work", version: 1 };
@@ -53,6 +56,7 @@ describe("roles changed by an administrator", () => {
 
   it.each([
     ["a type that R4 has not", { types: { Porter: "r" } }, 422, "ROLE_INVALID"],
+    ["an action that no service has", { actions: ["wards.listBed"] }, 422, "ACTION_UNKNOWN"],
     ["an action that cannot be one", { actions: ["wards"] }, 422, "ROLE_INVALID"],
     ["letters in another order", { types: { Patient: "sr" } }, 422, "VALIDATION_ERROR"],
     ["no reason", { reason: " " }, 422, "VALIDATION_ERROR"],
@@ -104,6 +108,82 @@ describe("roles changed by an administrator", () => {
     await Promise.all(Array.from({ length: 16 }, (_, index) => set(`porter-${index}`, {})));
     const { generation, roles } = await identity.currentRoles(clinic.caller, {});
     expect([generation, Object.keys(roles).length]).toEqual([17, 17]);
+  });
+});
+
+describe("the actions of a role", () => {
+  let clinic: Clinic;
+
+  beforeEach(async () => {
+    clinic = await startClinic(IdentityService(readConfig({ LOG_LEVEL: "error" }), { listens: false }));
+  });
+  afterEach(() => clinic.stop());
+
+  const give = (actions: string[], version = 0) =>
+    identity.changeRole(clinic.caller, { role: "porter", version, reason: "new", ...PORTER, actions });
+
+  it.each([
+    ["wards.listBed", ["wards.listBeds"]],
+    ["ward.board", ["wards.board"]],
+    ["hospitalisations.*", ["hospitalizations.*"]],
+    ["*.events.replayed", ["*.events.replay"]],
+    ["lab.fhir.nothing", []],
+  ])("cannot be %s, which no service has", async (misspelt, nearest) => {
+    const refused = { code: 422, type: "ACTION_UNKNOWN", data: { actions: [misspelt], nearest } };
+    await expect(give(["wards.board", misspelt])).rejects.toMatchObject(refused);
+    expect(await identity.currentRoles(clinic.caller, {})).toEqual({ generation: 0, roles: {} });
+  });
+
+  it.each([["wards.board"], ["wards.*"], ["*.board"], ["billing.events.listDead"], ["*.events.listDead"], ["lab.*"]])(
+    "can be %s, whether its service runs here or not",
+    async (action) => {
+      expect(await give([action])).toMatchObject({ state: "done", to: { actions: [action] } });
+    },
+  );
+
+  it("of all roles of the project exist", async () => {
+    const roles = await identity.listRoles(clinic.caller, {});
+    const actions = [...new Set(roles.flatMap((role) => role.actions))];
+    await expect(give([...actions, "wards.nothing"])).rejects.toMatchObject({ data: { actions: ["wards.nothing"] } });
+  });
+
+  it("stay when another part of the role is changed, though their service was retired", async () => {
+    const dentist = { says: "Treats teeth.", types: { Patient: "rs" }, actions: ["dentistry.drill"] };
+    const filed = new Map([["dentist", dentist]]);
+    const { collections } = clinic.hosted<WithCollections<IdentityDocuments>>("identity");
+    const book = new RoleBook({
+      filed,
+      changes: collections.roleChanges,
+      tell: () => {},
+      actionNames: async () => ({ names: ["wards.board"], unknownServices: [] }),
+    });
+    const wanted = { role: "dentist", version: 0, reason: "sees wards", by: "account-1" };
+    const to = { ...dentist, actions: [...dentist.actions, "wards.board"] };
+    await expect(book.change({ ...wanted, to: { ...to, actions: [...to.actions, "dentistry.pull"] } })).rejects.toEqual(
+      refusal(422, "ACTION_UNKNOWN"),
+    );
+    expect(await book.change({ ...wanted, to })).toMatchObject({ state: "done", to });
+  });
+
+  it("and its types are named at the start if its file misspells them", async () => {
+    const nurse = { says: "Cares.", types: { Observation: "rs", Obervation: "c" }, actions: ["wards.board", "lab.colect"] };
+    const { collections } = clinic.hosted<WithCollections<IdentityDocuments>>("identity");
+    const parts = { changes: collections.roleChanges, tell: () => {} };
+    const actionNames = async () => ({ names: ["lab.collect", "wards.board"], unknownServices: [] });
+    const book = new RoleBook({ ...parts, actionNames, filed: new Map([["nurse", nurse]]) });
+    expect(await book.faultsOfFiles()).toEqual([
+      "The file of the role nurse gives less than it says: R4 has no type Obervation; Observation is one; no service has the action lab.colect.",
+    ]);
+    expect(await clinic.hosted<{ roleBook: RoleBook }>("identity").roleBook.faultsOfFiles()).toEqual([]);
+  });
+
+  it("may be those of a member of the system whose code is elsewhere, and which is down", () => {
+    const known = { names: ["wards.board"], unknownServices: ["dentistry"] };
+    expect(unknownActions(["dentistry.drill", "dentistry.*", "*.drill", "wards.bored", "dentist.drill"], known)).toEqual([
+      "wards.bored",
+      "dentist.drill",
+    ]);
+    expect(unknownActions(["*.drill"], { ...known, unknownServices: [] })).toEqual(["*.drill"]);
   });
 });
 

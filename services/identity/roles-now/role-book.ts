@@ -5,6 +5,7 @@ import { isRoleName, type Role, roleFrom } from "../../../mesh/access/roles.ts";
 import { type Collection, type Document, DuplicateKey, MAX_FOUND } from "../../../store/documents/documents.ts";
 import type { RoleChange, RoleNow, RoleRights } from "../identity.contract.ts";
 import {
+  actionUnknown,
   changeNotWaiting,
   otherPersonNeeded,
   roleInvalid,
@@ -13,6 +14,7 @@ import {
   roleStale,
   roleUnknown,
 } from "../identity.errors.ts";
+import { type ActionNames, nearestActions, unknownActions } from "./action-names.ts";
 import { faultOf, locksOut, needsSecond } from "./role.model.ts";
 
 /** A change as stored; its id is the name of the role with its version. */
@@ -42,8 +44,21 @@ export interface Wanted {
   by: string;
 }
 
+/** What a role book works with. */
+export interface RoleBookParts {
+  /** Roles according to their files. */
+  filed: ReadonlyMap<string, Role>;
+  changes: Collection<StoredRoleChange>;
+  /** Notifies all nodes of a new generation. */
+  tell: (generation: number) => unknown;
+  /** The actions that there are at present. */
+  actionNames: () => Promise<ActionNames>;
+}
+
 /** Attempts for a change that finds its generation taken by another at the same moment. */
 const MAX_TRIES = 50;
+/** Unknown actions in one refusal. */
+const MAX_UNKNOWN = 5;
 /** Limit of one list for people. */
 const MAX_LISTED = 1_000;
 
@@ -52,12 +67,13 @@ export class RoleBook {
   readonly #filed: ReadonlyMap<string, Role>;
   readonly #changes: Collection<StoredRoleChange>;
   readonly #tell: (generation: number) => unknown;
+  readonly #actionNames: () => Promise<ActionNames>;
 
-  /** @param filed roles according to their files @param tell notifies all nodes of a new generation */
-  constructor(filed: ReadonlyMap<string, Role>, changes: Collection<StoredRoleChange>, tell: (generation: number) => unknown) {
+  constructor({ filed, changes, tell, actionNames }: RoleBookParts) {
     this.#filed = new Map([...filed].filter(([name]) => isRoleOfPeople(name)));
     this.#changes = changes;
     this.#tell = tell;
+    this.#actionNames = actionNames;
   }
 
   /** The roles that differ from their files. */
@@ -90,6 +106,18 @@ export class RoleBook {
     }));
   }
 
+  /** What the files of roles name that neither R4 nor any service has: a sentence for each role. They are used nevertheless. */
+  async faultsOfFiles(): Promise<string[]> {
+    const known = await this.#actionNames();
+    return [...this.#filed].flatMap(([name, role]) => {
+      const faults = [
+        faultOf(role) ?? [],
+        unknownActions(role.actions, known).map((action) => `no service has the action ${action}`),
+      ].flat();
+      return faults.length > 0 ? [`The file of the role ${name} gives less than it says: ${faults.join("; ")}.`] : [];
+    });
+  }
+
   /** Whether one of the roles requires a second factor. */
   async demandSecondFactor(names: string[]): Promise<boolean> {
     const { roles } = await this.current();
@@ -111,7 +139,7 @@ export class RoleBook {
     if (unknown.length > 0) throw roleUnknown(unknown, [...new Set([...this.#filed.keys(), ...Object.keys(roles)])].sort());
   }
 
-  /** @throws 404 ROLE_NOT_FOUND, 409 ROLE_STALE, 409 ROLE_LOCKS_OUT, 422 ROLE_INVALID */
+  /** @throws 404 ROLE_NOT_FOUND, 409 ROLE_STALE, 409 ROLE_LOCKS_OUT, 422 ROLE_INVALID, 422 ACTION_UNKNOWN */
   async change(wanted: Wanted): Promise<RoleChange> {
     const { role, version, reason, by } = wanted;
     const to = this.#checked(wanted);
@@ -119,6 +147,7 @@ export class RoleBook {
     const before = (await this.current()).roles[role] ?? this.#filed.get(role);
     const after = to ?? this.#filed.get(role);
     if (to === undefined && before === undefined) throw roleNotFound(role);
+    if (to) await this.#requireActions(role, to.actions, before?.actions);
     const change: StoredRoleChange = {
       _id: idOf(role, version + 1),
       role,
@@ -154,6 +183,17 @@ export class RoleBook {
     if (typeof read === "string" || fault !== undefined) throw roleInvalid(role, fault ?? "");
     if (locksOut(role, read)) throw roleLocksOut();
     return read;
+  }
+
+  /** What the role has already may be of a service that was retired: it can stay. @throws 422 ACTION_UNKNOWN */
+  async #requireActions(role: string, actions: readonly string[], before: readonly string[] = []): Promise<void> {
+    const known = await this.#actionNames();
+    const unknown = unknownActions(
+      actions.filter((action) => !before.includes(action)),
+      known,
+    ).slice(0, MAX_UNKNOWN);
+    if (unknown.length === 0) return;
+    throw actionUnknown(role, unknown, [...new Set(unknown.flatMap((action) => nearestActions(action, known)))]);
   }
 
   async #lastVersion(role: string): Promise<number> {

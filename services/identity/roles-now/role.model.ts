@@ -1,6 +1,7 @@
 /** Which changes of a role need a second person. Pure functions. */
 import { resourceTypes } from "../../../fhir/search/parameters.ts";
 import { namesAction, type Role } from "../../../mesh/access/roles.ts";
+import { nearestNames } from "./nearest-names.ts";
 import { identity, ROLES } from "../identity.contract.ts";
 
 /** Actions that may be given without a second person; all other actions of `identity` give rights, or show who has them. */
@@ -17,7 +18,9 @@ const WIDEST = ["administrator", "auditor", "system"];
 /** Why a role is not acceptable, for people; undefined if it is. */
 export function faultOf({ types }: Role): string | undefined {
   const unknown = Object.keys(types).find((type) => type !== "*" && !resourceTypes.includes(type));
-  return unknown === undefined ? undefined : `R4 has no type ${unknown}`;
+  if (unknown === undefined) return undefined;
+  const [nearest] = nearestNames(unknown, resourceTypes);
+  return `R4 has no type ${unknown}${nearest === undefined ? "" : `; ${nearest} is one`}`;
 }
 
 /** Whether administrators could no longer change any role. */

@@ -7,6 +7,7 @@ import { referringTo, typesThatRefer } from "../../../test/kit/filled.ts";
 import type { FhirResource } from "../../../fhir/r4.ts";
 import { resourceTypes } from "../../../fhir/search/parameters.ts";
 import { readConfig } from "../../../mesh/config.ts";
+import { parseJson } from "../../../fhir/json.ts";
 import { loadServices, SYSTEMS } from "../../systems.ts";
 import { transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import { patients } from "../patients.contract.ts";
@@ -142,6 +143,23 @@ describe("a merge of two records", () => {
       expect([reference, await contentOf(reference)]).toEqual([reference, before.get(reference)]);
     }
   }, 120_000);
+});
+
+describe("a final result whose value has its precision, 13.50", () => {
+  it("moves with its patient's record, and back", async () => {
+    const [source, target] = [await newPatient("Rossi"), await newPatient("Bianchi")];
+    const category = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
+    const result = { resourceType: "Observation", status: "final", category, code: { text: "x" }, subject: { reference: source } };
+    const reference = await store({ ...result, valueQuantity: { value: parseJson("13.50"), unit: "g/dL" } });
+    const now = async () => ({ text: await contentOf(reference), subject: (await read(reference)).subject });
+    const before = await now();
+    await patients.merge(clinic.caller, { source, target });
+    expect(await ended(source)).toMatchObject({ state: "merged", left: 0 });
+    expect(await now()).toEqual({ text: before.text.replace(source, target), subject: { reference: target } });
+    await patients.unmerge(clinic.caller, { source });
+    expect(await ended(source)).toMatchObject({ state: "not merged", left: 0 });
+    expect(await now()).toEqual(before);
+  });
 });
 
 describe("two records are not merged", () => {

@@ -9,7 +9,7 @@ import { NONE_LIVING, preconditionsOf, requiredVersions } from "../../../../fhir
 import { MAX_PARTS_OF_RESOURCE, parseInput } from "../../../../fhir/json.ts";
 import { fhirError, outcome } from "../../../../fhir/outcome.ts";
 import { ownerOf, type OwnerStep, type ShownResource, type StepResult } from "../../../../federation/owner-contract.ts";
-import { gone, isType, locked, notFound, resourceOfType, staleVersion } from "../../../../federation/errors.ts";
+import { gone, isType, locked, resourceOfType, staleVersion, versionNotFound } from "../../../../federation/errors.ts";
 import { resolveCriteria } from "../../../../federation/resolve-criteria.ts";
 import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
 import { writeToOwner } from "../../../../federation/write-to-owner.ts";
@@ -40,7 +40,7 @@ export async function vread(request: FhirRequest, type: string, id: string, vers
 
 /** @throws 404 NOT_FOUND for an invalid version */
 export function versionNamed(type: string, id: string, version: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(version)) throw notFound(type, `${id}/_history/${version}`);
+  if (!/^[1-9]\d{0,8}$/.test(version)) throw versionNotFound(type, id, version);
   return Number(version);
 }
 

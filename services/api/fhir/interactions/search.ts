@@ -1,8 +1,9 @@
 /** Search on a type (FHIR R4, search.html): the query string in, a searchset out. */
-import { type Issue, outcome, silentServices } from "../../../../fhir/outcome.ts";
+import { fhirError, type Issue, outcome, silentServices } from "../../../../fhir/outcome.ts";
 import type { ParsedSearch } from "../../../../fhir/search/criteria.ts";
 import { parseSearch } from "../../../../fhir/search/parse-search.ts";
 import type { Clause, Cursor, Row } from "../../../../fhir/search/query.ts";
+import { unknownElements } from "../../../../fhir/search/unknown-elements.ts";
 import { fairTurn } from "../../../../mesh/turns.ts";
 import { included, slotsToFollow } from "../../../../federation/include.ts";
 import { countMatches, searchPage } from "../../../../federation/search-page.ts";
@@ -29,12 +30,12 @@ export async function search(request: FhirRequest, type: string, within: Clause[
   const token = request.query.find(([name]) => name === "_page")?.[1];
   const page = token === undefined ? undefined : await unpackToken<PageToken>(token, pagePlace(request, path));
   const pairs = page ? pairsOf(page.query) : request.query;
-  const asked = parseSearch(type, pairs, {
-    base: request.base,
-    bases: request.bases,
-    handling: request.prefer.handling ?? "lenient",
-    dates: request.dates,
-  });
+  const handling = request.prefer.handling ?? "lenient";
+  const asked = parseSearch(type, pairs, { base: request.base, bases: request.bases, handling, dates: request.dates });
+  for (const reason of unknownElements(type, asked.elements ?? [])) {
+    if (handling === "strict") throw fhirError(400, "not-supported", reason, "_elements");
+    asked.ignored.push({ name: "_elements", reason });
+  }
   const parsed = within.length > 0 ? { ...asked, clauses: [...within, ...asked.clauses] } : asked;
   const subset = subsetAsked(parsed);
   const count = Math.min(parsed.count ?? DEFAULT_COUNT, MAX_COUNT);

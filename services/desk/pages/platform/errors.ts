@@ -1,6 +1,6 @@
 /** Refusals as sentences for the user, in their language. */
 import { Refused } from "./api.ts";
-import { type TextKey, t, tIfAny } from "./texts.ts";
+import { listed, type TextKey, t, tIfAny } from "./texts.ts";
 
 /** Texts of refusals without one of their own, by type; the first that fits. Those of rules (docs/rules.md) are by what they look at. */
 const KINDS: readonly [RegExp, TextKey][] = [
@@ -24,16 +24,24 @@ export const serviceText = (name: string): string => tIfAny(`service.${name}`) ?
 /** What a service knows, which is unknown while it does not answer; undefined for a hospital's own service. */
 export const knownBy = (name: string): string | undefined => tIfAny(`service.${name}.knows`);
 
-/** The sentence for a type of refusal: its own, or that of its kind. */
-function sentenceFor(type: string): string | undefined {
+/** The sentence for a type of refusal: its own, which may show the names in the refusal's data, or that of its kind. */
+function sentenceFor({ type, data }: Refused): string | undefined {
   const kind = kindOf(type);
-  return tIfAny(`error.${type}`) ?? (kind && t(kind));
+  return tIfAny(`error.${type}`, namesIn(data)) ?? (kind && t(kind));
 }
+
+/** The lists of names in a refusal's data, as texts; "none" for an empty one. */
+const namesIn = (data: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(data).flatMap(([key, names]) =>
+      Array.isArray(names) && names.every((name) => typeof name === "string") ? [[key, listed(names) || "none"]] : [],
+    ),
+  );
 
 /** What has gone wrong, and what to do. */
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Refused)) return t("error.ours");
-  const known = sentenceFor(error.type);
+  const known = sentenceFor(error);
   if (known !== undefined) return known;
   if (error.status === 403) return t("error.NOT_ALLOWED");
   if (error.isTemporary && error.service !== undefined) return t("silent.send", { who: serviceText(error.service) });

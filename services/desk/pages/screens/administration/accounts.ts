@@ -65,7 +65,7 @@ function New({ onClose, onLink, onDone }: EditProps) {
     onDone();
   };
   return html`<${Dialog} title=${t("account.new")} onClose=${onClose}>
-    <${Form} draft=${kept} send=${send} submit=${t("account.make")} onCancel=${onClose} fieldOf=${{ LOGIN_TAKEN: "login", PRACTITIONER_TAKEN: "practitioner" }}>
+    <${Form} draft=${kept} send=${send} submit=${t("account.make")} onCancel=${onClose} fieldOf=${{ LOGIN_TAKEN: "login", PRACTITIONER_TAKEN: "practitioner", PRACTITIONER_NOT_FOUND: "practitioner" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("account.login")} name="account-login" value=${login} onValue=${setLogin} required autofocus fault=${faultOf("login")} />
         <${Field} label=${t("person.name")} name="account-name" value=${name} onValue=${setName} required fault=${faultOf("name")} />

@@ -63,7 +63,7 @@ export function ChangeRole({ role: before, onClose, onDone }: ChangeRoleProps) {
   const labels = labelsOf({ ...conflict?.mine, ...conflict?.theirs });
   const label = isNew ? t("roles.new") : roleName(role);
   return html`<${Dialog} title=${label} onClose=${onClose}><${EditingOf} editing=${editing} label=${label} labels=${labels} textOf=${textOf}>
-    <${Form} send=${() => editing.send("")} submit=${t("store")} onCancel=${editing.leave} fieldOf=${{ ROLE_INVALID: "types" }}>
+    <${Form} send=${() => editing.send("")} submit=${t("store")} onCancel=${editing.leave} fieldOf=${{ ROLE_INVALID: "types", ACTION_UNKNOWN: "actions" }}>
       ${(faultOf: (field: string) => string | undefined) => html`
         ${isNew && html`<${Field} label=${t("roles.name")} name="role-name" value=${role} onValue=${(text: string) => set("role", text)} hint=${t("roles.name.hint")} required autofocus fault=${faultOf("role")} />`}
         <${Field} label=${t("roles.says")} name="role-says" value=${says} onValue=${(text: string) => set("says", text)} required fault=${faultOf("says")} />

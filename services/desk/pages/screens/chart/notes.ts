@@ -24,13 +24,26 @@ async function requirePractitioner(): Promise<void> {
   if (!isOne()) throw new Refused(403, "NO_PRACTITIONER", "");
 }
 
-/** Ids of the notes that are signed. */
-async function signedOf(ids: string[]): Promise<Set<string>> {
-  if (ids.length === 0) return new Set();
-  const target = ids.map((id) => `DocumentReference/${id}`).join();
+/** A valid signature of what the note says now. */
+async function signatureOf({ id }: DocumentReference) {
+  const { signatures } = await records.verify({ reference: `DocumentReference/${id}` });
+  return { of: signatures.find(({ isValid, isCurrent }) => isValid && isCurrent), count: signatures.length };
+}
+
+/** Ids of the notes that are signed as they are now. */
+async function signedOf(notes: DocumentReference[]): Promise<Set<string>> {
+  if (notes.length === 0) return new Set();
+  const target = notes.map(({ id }) => `DocumentReference/${id}`).join();
   const { resources } = await search<Provenance>("Provenance", { target, "signature-type:missing": "false", _count: "200" });
-  const signed = resources.filter(({ signature = [] }) => signature.length > 0);
-  return new Set(signed.flatMap(({ target: all }) => all.map(({ reference = "" }) => reference.split("/")[1] ?? "")));
+  const targets = resources.flatMap(({ target: all, signature = [] }) => (signature.length > 0 ? all : []));
+  const versions = new Set(targets.map(({ reference = "" }) => reference));
+  const signed = new Set(targets.map(({ reference = "" }) => reference.split("/")[1] ?? ""));
+  // Another system may have amended the note itself: then a signature of an older version may not be of this text.
+  const isDoubtful = ({ id = "", docStatus, meta }: DocumentReference) =>
+    docStatus === "amended" && signed.has(id) && !versions.has(`DocumentReference/${id}/_history/${meta?.versionId}`);
+  const isOther = async (note: DocumentReference) => (await signatureOf(note).catch(() => ({ of: undefined }))).of === undefined;
+  for (const note of notes.filter(isDoubtful)) if (await isOther(note)) signed.delete(note.id ?? "");
+  return signed;
 }
 
 /** Interval of reading signatures, which are no versions of the notes, milliseconds. */
@@ -46,8 +59,9 @@ export function Notes({ loaded, patient }: NotesProps) {
   const mayEdit = offers("DocumentReference");
   const current = (loaded.value?.resources ?? []).filter(({ status }) => status === "current");
   const notes = current.filter((one) => noteText(one) !== "");
-  const finished = notes.filter((one) => !isDraft(one)).map(({ id = "" }) => id);
-  const signed = useLoad(`signed ${finished.join()}`, () => signedOf(finished), SIGNATURES_EVERY_MS);
+  const finished = notes.filter((one) => !isDraft(one));
+  const versions = finished.map(({ id, meta }) => `${id}/${meta?.versionId}`).join();
+  const signed = useLoad(`signed ${versions}`, () => signedOf(finished), SIGNATURES_EVERY_MS);
   const sign = async (note: DocumentReference) => {
     try {
       await requirePractitioner(); // first: otherwise the note could become final without a signature
@@ -60,15 +74,10 @@ export function Notes({ loaded, patient }: NotesProps) {
     loaded.reload();
     signed.reload();
   };
-  const verify = async ({ id }: DocumentReference) => {
+  const verify = async (note: DocumentReference) => {
     try {
-      const { signatures } = await records.verify({ reference: `DocumentReference/${id}` });
-      const valid = signatures.find(({ isValid, isCurrent }) => isValid && isCurrent);
-      say(
-        valid
-          ? t("note.isSigned", { who: valid.who ?? "", at: momentOf(valid.at) })
-          : t(signatures.length === 0 ? "note.unsigned" : "note.broken"),
-      );
+      const { of: valid, count } = await signatureOf(note);
+      say(valid ? t("note.isSigned", { who: valid.who ?? "", at: momentOf(valid.at) }) : t(count === 0 ? "note.unsigned" : "note.broken"));
     } catch (error) {
       sayFault(error);
     }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Service, ServiceBroker } from "moleculer";
+import { whenRecorded } from "../../federation/audit-before-answer.ts";
 import type { AuditBatch } from "../../federation/audit-contract.ts";
 import { Access, setAccess } from "../../mesh/access/access.ts";
 import { keysInMemory } from "../../mesh/trust/key-files.ts";
@@ -48,6 +49,19 @@ describe("the audit log of an owner", () => {
     expect((await patients.store.outbox("audit", 10)).length + (await patients.store.outboxState()).waiting).toBeGreaterThan(waiting);
     patients.audit.note = () => Promise.reject(unavailable("The disk is full."));
     await expect(read(patients, "Patient")).rejects.toMatchObject({ code: 503, type: "STORE_UNAVAILABLE" });
+  });
+
+  it("leaves the waiting to the gateway of its process, which shows nothing that cannot be recorded", async () => {
+    const request = {};
+    const written = Promise.withResolvers<void>();
+    patients.audit.note = () => written.promise;
+    let found: unknown;
+    const answer = whenRecorded(request, async () => {
+      found = await broker.call("patients.fhir.read", { type: "Patient", id: "1" }, { meta: { ...meta, ...request } });
+    });
+    written.reject(unavailable("The disk is full."));
+    await expect(answer).rejects.toMatchObject({ code: 503, type: "STORE_UNAVAILABLE" });
+    expect(found).toMatchObject({ id: "1" });
   });
 
   it("shares commits with the other owners of its process", async () => {

@@ -10,6 +10,7 @@ import { type AnyHandler, callHandler } from "../../mesh/moleculer.ts";
 import type { Clause, KeyRow, StoreQuery } from "../../fhir/search/query.ts";
 import type { StoredResource } from "../../store/store.ts";
 import { entryText } from "../../federation/audit.ts";
+import { beforeAnswer } from "../../federation/audit-before-answer.ts";
 import { type AuditLog, auditContextOf, seenBy } from "./audit-log.ts";
 import { guarded as stored } from "./read-actions.ts";
 import { isVisible, narrowed, type Sight, sightOf, visibleSlots } from "./sight.ts";
@@ -98,8 +99,13 @@ function guarded(name: string, handler: AnyHandler, guard: Guard | undefined): A
     });
     const context = auditContextOf(ctx, { isRead: true });
     const seen = context && seenBy(name, asked, answer, mayFindAnybody(sight, asked));
-    // Nothing is returned before it is recorded in the audit log.
-    if (seen) await stored(service, () => service.audit.note(entryText(seen, context)));
+    // Nothing is shown before it is recorded in the audit log.
+    if (seen) {
+      await beforeAnswer(
+        ctx.meta,
+        stored(service, () => service.audit.note(entryText(seen, context))),
+      );
+    }
     return answer;
   };
   return asGuarded(function guardRead(this: Service & { audit: AuditLog }, ctx: Context): unknown {

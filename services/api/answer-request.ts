@@ -2,6 +2,7 @@
 import type { Gateway } from "./gateway.ts";
 import type { IncomingMessage } from "node:http";
 import type { Context } from "moleculer";
+import { whenRecorded } from "../../federation/audit-before-answer.ts";
 import { markAsSent } from "../../mesh/as-sent.ts";
 import type { Caller } from "../../mesh/caller.ts";
 import type { Config } from "../../mesh/config.ts";
@@ -62,7 +63,8 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
   // Page links use the server's own name: the meaning of a search must not depend on the name by which the server was asked.
   const origins = isRead ? service.own.origins : originsFor(service.own, request);
   const bases = origins.map((origin) => `${origin}/fhir`);
-  const answer = await routeFhir(fhirRequest(request, rest, bases, mesh), packageJson.version);
+  const ask = () => routeFhir(fhirRequest(request, rest, bases, mesh), packageJson.version);
+  const answer = await (isRead ? whenRecorded(ctx.meta, ask) : ask());
   // The next read returns what was written.
   if (isRead && answer.status === 200) sizes.note(kind, sizeOf(answer), performance.now());
   else if (exchange && exchange.bodyBytes > 0 && kind !== "") {

@@ -1,0 +1,46 @@
+/** What is unusual, and yet in hospitals: prescriptions without a quantity. */
+import type { Page } from "playwright-core";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { Hospital } from "./pages-hospital.ts";
+
+const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+
+describe("what is unusual", () => {
+  let hospital: Hospital;
+  let patient: string;
+
+  beforeAll(async () => {
+    hospital = await Hospital.open();
+    const { operator } = hospital;
+    patient = (await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" })).patient;
+    await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 80, lot: "L1", expires: "2031-12-31" });
+    const rooms = ["301", "B12", "Chambre double", "Box 4", "قاعة الولادة"].map((name) => ({ name, beds: ["A"] }));
+    await wards.open(operator, { name: "Medicine", rooms });
+  }, 60_000);
+  afterAll(() => hospital?.close());
+
+  /** Stores a resource by the page's own token. */
+  const store = (page: Page, resource: object) =>
+    page.evaluate(async (body) => {
+      const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };
+      const headers = { Authorization: `Bearer ${access}`, "Content-Type": "application/fhir+json" };
+      return (await fetch("/fhir/MedicationRequest", { method: "POST", headers, body: JSON.stringify(body) })).status;
+    }, resource);
+
+  it("a prescription without a quantity is handed out in the quantity that is typed; that there is none is said, and not that 0 are left", async () => {
+    const pharmacist = await hospital.person("pharmacist", ["pharmacist", "system"]);
+    const request = { resourceType: "MedicationRequest", status: "active", intent: "order", subject: { reference: patient } };
+    const authoredOn = new Date().toISOString();
+    expect(await store(pharmacist, { ...request, authoredOn, medicationCodeableConcept: { coding: [PARACETAMOL] } })).toBe(201);
+    await hospital.show(pharmacist, "dispensary");
+    await pharmacist.click("li:has-text('Ada Rossi') button:has-text('Hand out')");
+    await pharmacist.waitForSelector("dialog:has-text('80 on the shelf; the prescription names no quantity')");
+    expect(await pharmacist.inputValue("#field-dispense-quantity")).toBe("");
+    await pharmacist.fill("#field-dispense-quantity", "6");
+    await pharmacist.press("#field-dispense-quantity", "Enter");
+    await pharmacist.waitForSelector("tr:has-text('Acetaminophen'):has-text('74 units')");
+    await pharmacist.context().close();
+  });
+});

@@ -1,4 +1,4 @@
-/** What is unusual, and yet in hospitals: prescriptions without a quantity. */
+/** What is unusual, and yet in hospitals: prescriptions without a quantity, and rooms with names. */
 import type { Page } from "playwright-core";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
@@ -42,5 +42,14 @@ describe("what is unusual", () => {
     await pharmacist.press("#field-dispense-quantity", "Enter");
     await pharmacist.waitForSelector("tr:has-text('Acetaminophen'):has-text('74 units')");
     await pharmacist.context().close();
+  });
+
+  it("the number of a room stands after the word, a name that is a word by itself does not", async () => {
+    const nurse = await hospital.person("nurse", ["nurse"], { locale: "fr-FR" });
+    await hospital.show(nurse, "ward");
+    await nurse.waitForSelector("section.room");
+    const called = await nurse.locator("section.room h2").allInnerTexts();
+    expect(called).toEqual(["Chambre 301", "Chambre B12", "Chambre double", "Box 4", "قاعة الولادة"]);
+    await nurse.context().close();
   });
 });

@@ -1,4 +1,4 @@
-/** What is unusual, and yet in hospitals: prescriptions without a quantity, and rooms with names. */
+/** What is unusual, and yet in hospitals: prescriptions without a quantity, rooms with names, addresses that lead to nothing. */
 import type { Page } from "playwright-core";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
@@ -51,5 +51,13 @@ describe("what is unusual", () => {
     const called = await nurse.locator("section.room h2").allInnerTexts();
     expect(called).toEqual(["Chambre 301", "Chambre B12", "Chambre double", "Box 4", "قاعة الولادة"]);
     await nurse.context().close();
+  });
+
+  it.each(["..", ".", "a/b", "%2E%2E", "x?_summary=true", "none"])("the address of no record, #/chart/%s, shows none", async (address) => {
+    const physician = await hospital.person(`physician-${address.length}-${address.codePointAt(0)}`, ["physician"]);
+    await physician.evaluate((to) => location.assign(to), `#/chart/${address}`);
+    await physician.waitForSelector(".not-known:has-text('It is not there any more')");
+    expect(await physician.locator(".banner").count()).toBe(0);
+    await physician.context().close();
   });
 });

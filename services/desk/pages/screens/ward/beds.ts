@@ -163,7 +163,7 @@ function Bed({ bed, enter, reload }: { bed: PlacedBed; enter: (bed: PlacedBed) =
     event.preventDefault();
     setOver(true);
   };
-  const classes = ["bed", bed.status, isGoal && "target", isOver && "over", stay && isLifted(stay) && "lifted"];
+  const classes = ["bed", bed.status, stay && "with-patient", isGoal && "target", isOver && "over", stay && isLifted(stay) && "lifted"];
   return html`<button type="button" class=${classes.filter(Boolean).join(" ")} draggable=${stay !== undefined} data-bed=${bed.location}
     onClick=${() => enter(bed)} onKeyDown=${onKeyDown} aria-keyshortcuts=${stay ? "M" : undefined}
     onDragStart=${drag} onDragEnd=${endDrag} onDragOver=${allow} onDragLeave=${() => setOver(false)} onDrop=${drop}>

@@ -53,6 +53,30 @@ describe("what is unusual", () => {
     await nurse.context().close();
   });
 
+  it("a Latin name that is longer than its place in a list is seen from its beginning, on a page in Arabic too", async () => {
+    const nurse = await hospital.person("nurse-in-arabic", ["nurse"], { locale: "ar-DZ", viewport: { width: 360, height: 740 } });
+    await hospital.show(nurse, "ward");
+    const long = "medicine, geriatrics and palliative care, Ibn Sina building, the";
+    const wide = await nurse.evaluate(
+      (names) => {
+        const choice = document.querySelector("#ward") as HTMLSelectElement;
+        choice.replaceChildren(...names.map((name) => new Option(name, name)));
+        return choice.getBoundingClientRect().width;
+      },
+      [`Internal ${long} third floor`, `Internal ${long} fourth floor`, `External ${long} third floor`],
+    );
+    expect(wide).toBeLessThan(340);
+    const seen: string[] = [];
+    for (const index of [0, 1, 2]) {
+      await nurse.evaluate((at) => {
+        (document.querySelector("#ward") as HTMLSelectElement).selectedIndex = at;
+      }, index);
+      seen.push((await nurse.locator("#ward").screenshot()).toString("base64"));
+    }
+    expect([seen[1] === seen[0], seen[2] === seen[0]]).toEqual([true, false]); // the floor is cut off, "Internal" is not
+    await nurse.context().close();
+  });
+
   it.each(["..", ".", "a/b", "%2E%2E", "x?_summary=true", "none"])("the address of no record, #/chart/%s, shows none", async (address) => {
     const physician = await hospital.person(`physician-${address.length}-${address.codePointAt(0)}`, ["physician"]);
     await physician.evaluate((to) => location.assign(to), `#/chart/${address}`);

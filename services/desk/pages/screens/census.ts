@@ -88,7 +88,7 @@ function Days({ known, ward }: PartProps) {
     if (days.length === 0) return html`<p class="muted">${t("ward.none")}</p>`;
     const heads = HEADS.map((head) => t(head));
     const points = own.flatMap((one) =>
-      one.occupancy === undefined ? [] : [{ at: Date.parse(one.day), value: Math.round(one.occupancy * 100) }],
+      one.occupancy === undefined ? [] : [{ at: Date.parse(one.day), values: [Math.round(one.occupancy * 100)] }],
     );
     return html`${ward !== ALL && points.length > 1 && html`<${Curve} points=${points} label=${t("census.occupancy")} unit="%" />`}
       <${Wide} label=${t("census.days")}><table class="stacked of-figures"><thead><tr><th scope="col">${ward === ALL ? t("ward.which") : t("census.day")}</th>${heads.map((head) => html`<th key=${head} scope="col" class="figure">${head}</th>`)}</tr></thead>

@@ -9,7 +9,6 @@ import { html } from "../html.ts";
 import { Field } from "../parts/field.ts";
 import { For } from "../parts/for.ts";
 import { NotKnown, Panel } from "../parts/panel.ts";
-import { PersonLine } from "../parts/person-line.ts";
 import { actionsOf, readAll } from "../platform/api.ts";
 import { timeOf } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
@@ -19,9 +18,11 @@ import { nameOf } from "../platform/names.ts";
 import { useAllWards, wardOf } from "../platform/own-ward.ts";
 import { go } from "../platform/router.ts";
 import { quantityOf } from "../platform/shown-values.ts";
-import { joined, listed, t } from "../platform/texts.ts";
+import { joined, t } from "../platform/texts.ts";
 import { later } from "../parts/later.ts";
+import { AsNeeded } from "./round/as-needed.ts";
 import { DoseDialog } from "./round/dose.ts";
+import { type Place, PlacedPatient } from "./round/placed-patient.ts";
 
 const NotedDoses = later("round.noted", () => import("./round/noted-doses.ts").then((it) => it.NotedDoses));
 
@@ -37,12 +38,6 @@ interface Due {
   places: Map<string, Place>;
   /** Whether what is known of allergies may be too little. */
   hasUnknownAllergies: boolean;
-}
-
-interface Place {
-  /** "": in the ward without a bed. */
-  bed: string;
-  allergies: string[];
 }
 
 /** @param argument the id of a ward; absent: the own */
@@ -63,12 +58,14 @@ async function dueIn(ward: BoardWard): Promise<Due> {
   ]);
   const places = new Map<string, Place>();
   for (const { rooms, withoutBed } of board.wards) {
-    for (const { patient, allergies } of withoutBed) places.set(patient, { bed: "", allergies });
+    for (const { patient, allergies, admittedAt } of withoutBed) places.set(patient, { bed: "", allergies, since: admittedAt });
     for (const { name: room, beds } of rooms) {
-      for (const { stay, name } of beds) if (stay) places.set(stay.patient, { bed: joined(room, name), allergies: stay.allergies });
+      for (const { stay, name } of beds) {
+        if (stay) places.set(stay.patient, { bed: joined(room, name), allergies: stay.allergies, since: stay.admittedAt });
+      }
     }
   }
-  const patients = await readAll<Patient>(doses.map(({ patient }) => patient));
+  const patients = await readAll<Patient>([...doses.map(({ patient }) => patient), ...places.keys()]);
   // A patient who is not on the board may have come, or gone, between the two answers.
   const hasUnknownAllergies = board.unknown.includes("allergies") || doses.some(({ patient }) => !places.has(patient));
   return { doses, patients, places, hasUnknownAllergies };
@@ -92,12 +89,12 @@ function Doses({ ward }: { ward: BoardWard }) {
     ${hasUnknownAllergies && doses.length > 0 && html`<p class="not-known"><span aria-hidden="true">?</span> ${t("allergies.notKnown")}</p>`}
     ${[...Map.groupBy(doses, ({ patient }) => patient)].map(([reference, theirs]) => {
       const patient = patients.get(reference);
-      const { bed, allergies = [] } = places.get(reference) ?? {};
-      return html`<section key=${reference} aria-label=${nameOf(patient)}><h3>${bed && html`<bdi class="tag">${bed}</bdi> `}${patient && html`<${PersonLine} patient=${patient} />`}${allergies.length > 0 && html` <span class="tag bad">⚠ ${listed(allergies)}</span>`}</h3><ul class="list">${theirs.map((one) => dose(one, patient))}</ul></section>`;
+      return html`<section key=${reference} aria-label=${nameOf(patient)}><${PlacedPatient} reference=${reference} patient=${patient} place=${places.get(reference)} /><ul class="list">${theirs.map((one) => dose(one, patient))}</ul></section>`;
     })}`;
   const close = () => setOpen(undefined);
   const actions = html`<button type="button" onClick=${() => setOpen("noted")}>${t("round.noted")}</button>`;
   return html`<${Panel} title=${t("round.due")} loaded=${due} show=${show} actions=${actions} />
+    ${due.value && html`<${AsNeeded} places=${due.value.places} patients=${due.value.patients} />`}
     ${open === "noted" && html`<${NotedDoses} patients=${lying} onClose=${close} onDone=${due.reload} />`}
     ${typeof open === "object" && html`<${DoseDialog} dose=${open} patient=${due.value?.patients.get(open.patient)} allergies=${due.value?.places.get(open.patient)?.allergies ?? []} onClose=${close} onDone=${due.reload} />`}`;
 }

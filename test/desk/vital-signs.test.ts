@@ -92,6 +92,35 @@ describe("in a chart", () => {
     await physician.keyboard.press("Escape");
   });
 
+  it("the labels of a curve over years do not overlap, in the language with the longest months", async () => {
+    await shown(
+      "Bianchi",
+      [2016, 2018, 2021].map((year) => pressure(`${year}-02-20T08:00:00Z`, 150, 92)),
+    );
+    await speak(physician, "fr");
+    await physician.evaluate(() => {
+      const drawn: { text: string; x: number; y: number; width: number }[] = [];
+      const { fillText } = CanvasRenderingContext2D.prototype;
+      CanvasRenderingContext2D.prototype.fillText = function (this: CanvasRenderingContext2D, text, x, y, most) {
+        drawn.push({ text, x, y, width: this.measureText(text).width });
+        fillText.call(this, text, x, y, most);
+      };
+      Object.assign(globalThis, { drawn });
+    });
+    await physician.click("#part-results tr:has-text('150/92') button");
+    await physician.waitForSelector("dialog .curve canvas");
+    const labels = await physician.evaluate(() => (globalThis as unknown as { drawn: { text: string; x: number; width: number }[] }).drawn);
+    const months = labels.filter(({ text }) => /\d{4}$/.test(text)).sort((a, b) => a.x - b.x);
+    expect(months.length).toBeGreaterThan(2);
+    const overlapping = months.filter(({ x, width }, index) => {
+      const next = months[index + 1];
+      return next !== undefined && next.text !== months[index]?.text && x + width / 2 + 4 > next.x - next.width / 2;
+    });
+    expect(overlapping).toEqual([]);
+    await physician.keyboard.press("Escape");
+    await speak(physician, "en");
+  });
+
   it("what happened stands below what happened, whatever the length of its time", async () => {
     await shown("Conti", [pressure("2026-01-01T08:00:00Z", 150, 92), pressure("2025-12-30T18:30:00Z", 140, 85)]);
     const lefts = await physician.$$eval("#part-timeline .what", (all) => all.map((one) => one.getBoundingClientRect().left));

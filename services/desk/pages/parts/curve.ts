@@ -23,6 +23,8 @@ interface CurveProps {
 }
 
 const HEIGHT = 220; // pixels
+/** Between two labels of the time axis, pixels: the longest names of months and years stand beside each other. */
+const LABEL_WIDTH = 90;
 const DAY_S = 86_400;
 const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
 const DAY = { day: "numeric", month: "short" } as const;
@@ -51,7 +53,7 @@ export function Curve({ points, low, high, label, unit }: CurveProps) {
           cursor: { show: false },
           tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1_000), timeZone()),
           axes: [
-            { ...axis, values: (_, ticks) => ticks.map((one) => tickOf(one, (ticks.at(-1) ?? 0) - (ticks[0] ?? 0))) },
+            { ...axis, space: LABEL_WIDTH, values: (_, ticks) => ticks.map((one) => tickOf(one, (ticks.at(-1) ?? 0) - (ticks[0] ?? 0))) },
             { ...axis, label: unitOf(unit) },
           ],
           series: [

@@ -92,6 +92,21 @@ describe("in a chart", () => {
     await physician.keyboard.press("Escape");
   });
 
+  it("vital signs that were measured earlier are noted with their time, others with the present one", async () => {
+    await shown("Galli", [pressure("2026-01-01T08:00:00Z", 150, 92)]);
+    const note = async (name: string, value: string, time: string) => {
+      await physician.click("button:has-text('Note vital signs')");
+      await physician.fill(`#field-vital-${name}`, value);
+      await physician.fill("#field-vital-time", time);
+      await physician.press("#field-vital-time", "Enter");
+      await physician.waitForSelector("dialog[open]", { state: "detached" });
+    };
+    await note("8310-5", "38.5", "0001");
+    await physician.waitForSelector("#part-results tr:has-text('38.5'):has-text('00:01')");
+    await note("8867-4", "72", "");
+    expect(await physician.textContent("#part-results tr:has-text('Pulse') td.nowrap")).toMatch(/\d\d:\d\d/);
+  });
+
   it("the labels of a curve over years do not overlap, in the language with the longest months", async () => {
     await shown(
       "Bianchi",

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { Hospital } from "./pages-hospital.ts";
 
@@ -83,6 +84,17 @@ describe("medication that is given as needed", () => {
     await nurse.click("#part-medication button:has-text('Note a dose')");
     await scan(number, PARACETAMOL.code);
     await nurse.waitForSelector(".timeline li:has-text('Acetaminophen'):has-text('given')");
+  });
+
+  it("is noted for those who are here: at home it is taken without a nurse", async () => {
+    const { operator } = hospital;
+    const { patient: away } = await patients.register(operator, { family: "Verdi", given: ["Carla"], gender: "female" });
+    await pharmacy.prescribe(operator, { patient: away, medication: MORPHINE, quantity: 10, dosage: "1 tablet if in pain" });
+    await hospital.show(nurse, `chart/${away.split("/")[1]}`);
+    await nurse.waitForSelector("#part-medication li:has-text('Morphine')");
+    expect(await nurse.locator("button:has-text('Note a dose')").count()).toBe(0);
+    await visits.open(operator, { patient: away });
+    await nurse.waitForSelector("#part-medication button:has-text('Note a dose')");
   });
 
   it("is still given when all its units are handed out", async () => {

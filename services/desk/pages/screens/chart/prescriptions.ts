@@ -28,9 +28,11 @@ interface PrescriptionsProps {
   /** Shown where one prescribes. */
   allergies: Loaded<Found<AllergyIntolerance>>;
   patient: string;
+  /** Whether the patient is in the hospital, or that is not known: doses are given to those who are. */
+  isHere: boolean;
 }
 
-export function Prescriptions({ loaded, allergies, patient }: PrescriptionsProps) {
+export function Prescriptions({ loaded, allergies, patient, isHere }: PrescriptionsProps) {
   const [open, setOpen] = useState<"new" | "doses" | undefined>();
   const [stopped, setStopped] = useState<MedicationRequest | undefined>();
   const [given, setGiven] = useState<MedicationRequest | undefined>();
@@ -46,7 +48,7 @@ export function Prescriptions({ loaded, allergies, patient }: PrescriptionsProps
         one,
       ) => html`<li key=${one.id}><span><bdi>${medicationText(one)}</bdi><br /><span class="muted"><${Dotted} of=${[dosageWords(one.dosageInstruction), html`<span class="nowrap">${dateOf(one.authoredOn)}</span>`]} /></span></span>
         <span class="buttons"><span class=${one.status === "active" ? "tag good" : "tag"}>${tIfAny(`prescription.${one.status}`) ?? one.status}</span>
-        ${one.status === "active" && isUnscheduled(one) && offers("pharmacy.administer") && html`<button type="button" class="quiet" onClick=${() => setGiven(one)}>${t("round.noteDose")}<${For} who=${medicationText(one)} /></button>`}
+        ${one.status === "active" && isHere && isUnscheduled(one) && offers("pharmacy.administer") && html`<button type="button" class="quiet" onClick=${() => setGiven(one)}>${t("round.noteDose")}<${For} who=${medicationText(one)} /></button>`}
         ${one.status === "active" && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setStopped(one)}>${t("prescription.stop")}<${For} who=${medicationText(one)} /></button>`}</span></li>`,
     )}</ul>`;
   const actions = html`<button type="button" class="quiet" onClick=${() => setOpen("doses")}>${t("round.noted")}</button>

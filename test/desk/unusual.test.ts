@@ -84,7 +84,7 @@ describe("what is unusual", () => {
     for (const place of ["mine", "ward", "round", `chart/${id}`]) {
       await hospital.show(physician, place);
       if (place === "ward") await physician.selectOption("#ward", { label: "Surgery" });
-      if (place === "round") await physician.selectOption("#field-round-ward", { label: "Surgery" });
+      if (place === "round") await physician.selectOption("#round-ward", { label: "Surgery" });
       for (const width of [1280, 320]) {
         await physician.setViewportSize({ width, height: 740 });
         await physician.waitForSelector(":text('Allergen number 30')");

@@ -6,7 +6,6 @@ import type { pharmacy as pharmacyContract } from "../../../pharmacy/pharmacy.co
 import type { BoardWard } from "../../../wards/board.contract.ts";
 import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
 import { html } from "../html.ts";
-import { Field } from "../parts/field.ts";
 import { For } from "../parts/for.ts";
 import { NotKnown, Panel } from "../parts/panel.ts";
 import { actionsOf, readAll } from "../platform/api.ts";
@@ -46,8 +45,10 @@ export default function Round({ argument }: { argument?: string }) {
   const ward = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`);
   if (!all.value) return all.isLoading ? html`<p class="muted" aria-busy="true">${t("loading")}</p>` : html`<${NotKnown} loaded=${all} />`;
   if (!ward) return html`<p class="muted">${t("ward.none")}</p>`;
-  const options = (all.value?.wards ?? []).map(({ location, name }) => [location, name] as const);
-  return html`<div class="ward-bar"><${Field} label=${t("ward.which")} name="round-ward" value=${ward.location} onValue=${(location: string) => go("round", location)} options=${options} /></div>
+  return html`<div class="ward-bar"><span class="choice"><label for="round-ward">${t("ward.which")}</label>
+      <select id="round-ward" value=${ward.location} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => go("round", currentTarget.value)}>
+        ${all.value.wards.map(({ location, name }) => html`<option key=${location} value=${location}>${name}</option>`)}
+      </select></span></div>
     <${Doses} key=${ward.location} ward=${ward} />`;
 }
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ar as arabic, en as english, fr as french } from "@messageformat/runtime/lib/cardinals";
 import { birthDateIn, lookedFor } from "./pages/platform/birth-date.ts";
 import { CURRENCIES } from "../../fhir/currencies.ts";
 import { dayIn, lastDayIn, monthsAfter, typedDay, weeksOf } from "./pages/platform/days.ts";
@@ -8,6 +9,7 @@ import { moneyText, moneyTyped, unitsTyped } from "./pages/platform/money.ts";
 import { numberTyped, requireOneWay } from "./pages/platform/numbers.ts";
 import { isSame, mergedOf } from "./pages/platform/merging.ts";
 import { nameOf } from "./pages/platform/names.ts";
+import { ar, en, fr } from "./pages/platform/plurals.ts";
 import { typedIn } from "./pages/platform/shown-values.ts";
 import { timeIn } from "./pages/platform/times.ts";
 import { joined, language, listed } from "./pages/platform/texts.ts";
@@ -50,6 +52,17 @@ describe("Several texts in one line", () => {
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
     const joining = files.filter((name) => /\.join\([^)]*·|\.join\("[,;] /.test(readFileSync(join(folder, name), "utf8")));
     expect(joining).toEqual([join("platform", "texts.ts")]);
+  });
+});
+
+describe("The plural form of a number", () => {
+  it.each([
+    ["en", en, english],
+    ["fr", fr, french],
+    ["ar", ar, arabic],
+  ] as const)("is that of its language, without the rules of all others (%s)", (_, own, ofAll) => {
+    const numbers = [...Array.from({ length: 250 }, (__, index) => index), 1_000_000, 0.5, 1.5];
+    expect(numbers.map(own)).toEqual(numbers.map((value) => ofAll(value)));
   });
 });
 

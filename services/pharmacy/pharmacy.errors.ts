@@ -6,10 +6,10 @@ const { MoleculerClientError } = Errors;
 export const prescriptionNotFound = (prescription: string) =>
   new MoleculerClientError("No prescription has this id.", 404, "PRESCRIPTION_NOT_FOUND", { prescription });
 
-/** 409: only an active prescription with a coded medication and a quantity can be dispensed. */
+/** 409: only an active prescription with a coded medication can be dispensed. */
 export const prescriptionNotActive = (prescription: string) =>
   new MoleculerClientError(
-    "The prescription is not active, or names no medication by code and no quantity: prescribe anew.",
+    "The prescription is not active, or names its medication by no code: prescribe anew.",
     409,
     "PRESCRIPTION_NOT_ACTIVE",
     { prescription },

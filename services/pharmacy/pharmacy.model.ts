@@ -173,7 +173,7 @@ export function newDispense(
   now: Date,
 ): MedicationDispense & { id: string } {
   if (request.status === "completed") throw moreThanPrescribed(`MedicationRequest/${request.id}`);
-  if (request.status !== "active" || !medicationOf(request) || prescribedBy(request) === undefined) {
+  if (request.status !== "active" || !medicationOf(request)) {
     throw prescriptionNotActive(`MedicationRequest/${request.id}`);
   }
   return {

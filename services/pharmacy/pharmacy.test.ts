@@ -54,6 +54,25 @@ describe("pharmacy", () => {
     }
   });
 
+  it("dispenses a prescription without a quantity as often as needed, and none without a code", async () => {
+    const medication = newMedication();
+    await pharmacy.receive(clinic.caller, { medication, quantity: 10 });
+    const write = async (id: string, concept: object) => {
+      const request = { resourceType: "MedicationRequest", id, status: "active", intent: "order", medicationCodeableConcept: concept };
+      const text = JSON.stringify({ ...request, subject: { reference: "Patient/1" } });
+      await ownerOf("pharmacy").write(clinic.caller, { steps: [{ op: "create", type: "MedicationRequest", id, text }] });
+      return `MedicationRequest/${id}`;
+    };
+    const prescription = await write("open-ended", { coding: [medication] });
+    for (const left of [6, 2]) expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 4 })).toMatchObject({ left });
+    await expect(pharmacy.dispense(clinic.caller, { prescription, quantity: 4 })).rejects.toEqual(refusal(409, "OUT_OF_STOCK"));
+    expect(await clinic.read("pharmacy", prescription)).toMatchObject({ status: "active" });
+    const inWords = await write("in-words", { text: "an ointment" });
+    await expect(pharmacy.dispense(clinic.caller, { prescription: inWords, quantity: 1 })).rejects.toEqual(
+      refusal(409, "PRESCRIPTION_NOT_ACTIVE"),
+    );
+  });
+
   it("refuses more than the stock, and records nothing", async () => {
     const medication = newMedication();
     await pharmacy.receive(clinic.caller, { medication, quantity: 3 });

@@ -185,6 +185,7 @@ describe("at the cash desk", () => {
     release();
     await cashier.keyboard.press("Escape");
     await open();
+    await cashier.waitForSelector("dialog p:has-text('Dalila Kaci'):has-text('1980'):has-text('€52.00')"); // whose bill, and which
     expect(await barriers(cashier)).toEqual([]);
     for (const text of ["consultation", "chest film", "blood count"]) await cashier.uncheck(`dialog label:has-text('${text}') input`);
     await cashier.fill("#field-credit-reason", "the film was not taken");

@@ -41,7 +41,7 @@ describe("what was typed, and what is known", () => {
     await nurse.waitForSelector("main .not-known");
     expect(await nurse.textContent("main")).not.toContain("There is no ward yet");
     await nurse.unroute("**/api/wards/board");
-    await nurse.waitForSelector("#field-round-ward");
+    await nurse.waitForSelector("#round-ward");
     hospital.complaints.length = 0;
   });
 

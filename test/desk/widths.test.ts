@@ -93,6 +93,24 @@ describe("the pages at any width", () => {
     await Promise.all(looks);
   });
 
+  it.each(["nurse", "physician"] as const)(
+    "menu, search and account of a %s stand in one line on a screen of 1280 pixels",
+    async (role) => {
+      const own = await hospital.person(`trial-${role}`, [role], { viewport: { width: 1280, height: 800 } });
+      for (const language of LANGUAGES) {
+        await speak(own, language);
+        const placed = ["nav .pages", "#patient-search", "#language", ".sign-out"].map((what) =>
+          own.locator(`header ${what}`).boundingBox(),
+        );
+        const boxes = (await Promise.all(placed)).map((box) => box ?? { y: Number.NaN, height: 0 });
+        const middles = boxes.map(({ y, height }) => y + height / 2);
+        expect([language, Math.max(...middles) - Math.min(...middles) < 8]).toEqual([language, true]);
+      }
+      expect(await own.getByRole("button", { name: "تسجيل الخروج" }).count()).toBe(1); // a sign, and a word for screen readers
+      await own.context().close();
+    },
+  );
+
   it("in Arabic all texts of a line run from right to left, even if the first is Latin", async () => {
     await page.setViewportSize({ width: 1280, height: 900 });
     await page.selectOption("#language", "ar");

@@ -1,4 +1,4 @@
-/** Packages that the pages import, each as one file that browsers can load as it is. */
+/** Packages that the pages import, each as one file that browsers can load. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -12,9 +12,13 @@ const FILES: Record<string, [name: string, file: string]> = {
   "@preact/signals": ["@preact/signals", "dist/signals.module.js"],
   "@preact/signals-core": ["@preact/signals-core", "dist/signals-core.module.js"],
   "@messageformat/runtime": ["@messageformat/runtime", "esm/runtime.js"],
-  "@messageformat/runtime/lib/cardinals": ["make-plural", "cardinals.mjs"],
   uplot: ["uplot", "dist/uPlot.esm.js"],
   "bwip-js": ["bwip-js", "dist/bwip-js.mjs"],
+};
+
+/** By import specifier: own modules in place of a package's. */
+const OWN: Record<string, string> = {
+  "@messageformat/runtime/lib/cardinals": join(import.meta.dirname, "../pages/platform/plurals.ts"), // that has the rules of 200 languages
 };
 
 /** A file of an installed package. */
@@ -27,5 +31,5 @@ export function packageFile(name: string, file: string): string {
 /** The file for an import of a package; undefined if the pages do not have it. */
 export function browserFile(specifier: string): string | undefined {
   const found = FILES[specifier];
-  return found && packageFile(...found);
+  return found ? packageFile(...found) : OWN[specifier];
 }

@@ -129,6 +129,6 @@ function Own() {
     <select id="language" value=${language.value} onChange=${change}>
       ${LANGUAGES.map(([code, own]) => html`<option key=${code} value=${code} lang=${code}>${own}</option>`)}
     </select>
-    ${person.value && html`<a class="who" dir="auto" href="/auth/account" title=${t("account.own")}><bdi>${person.value.name}</bdi></a> <button type="button" onClick=${signOut}>${t("signOut")}</button>`}
+    ${person.value && html`<a class="who" dir="auto" href="/auth/account" title=${t("account.own")}><bdi>${person.value.name}</bdi></a> <button type="button" class="sign-out" title=${t("signOut")} onClick=${signOut}><svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="M9.5 2h-7v12h7M6 8h8.5M11 4.5 14.5 8 11 11.5" /></svg><span>${t("signOut")}</span></button>`}
   </div>`;
 }

@@ -1,4 +1,4 @@
-/** A curve of values over time with the limits of their range, drawn by uPlot, which is loaded with the first curve. */
+/** Curves of values over time with the limits of their range, drawn by uPlot, which is loaded with the first one. */
 import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.ts";
 import { loadModule } from "../platform/modules.ts";
@@ -6,9 +6,16 @@ import { timeZone } from "../platform/settings.ts";
 import { locale } from "../platform/texts.ts";
 import { unitOf } from "../platform/units.ts";
 
+/** What was measured at one time. */
+export interface CurvePoint {
+  /** Milliseconds since 1970. */
+  at: number;
+  /** One for each curve, e.g. of both blood pressures; null: not measured. */
+  values: (number | null)[];
+}
+
 interface CurveProps {
-  /** `at`: milliseconds since 1970. */
-  points: { at: number; value: number }[];
+  points: CurvePoint[];
   low?: number | undefined;
   high?: number | undefined;
   label: string;
@@ -16,6 +23,8 @@ interface CurveProps {
 }
 
 const HEIGHT = 220; // pixels
+/** Between two labels of the time axis, pixels: the longest names of months and years stand beside each other. */
+const LABEL_WIDTH = 90;
 const DAY_S = 86_400;
 const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
 const DAY = { day: "numeric", month: "short" } as const;
@@ -35,6 +44,7 @@ export function Curve({ points, low, high, label, unit }: CurveProps) {
       const axis = { stroke: ink, grid: { stroke: resolved(node, "--line") } };
       const limit = (name: string) => ({ label: name, stroke: resolved(node, "--warn"), dash: [6, 4], points: { show: false } });
       const sorted = [...points].sort((a, b) => a.at - b.at);
+      const curves = (sorted[0]?.values ?? []).map((_, index) => sorted.map(({ values }) => values[index] ?? null));
       const chart = new UPlot(
         {
           width: node.clientWidth,
@@ -43,19 +53,19 @@ export function Curve({ points, low, high, label, unit }: CurveProps) {
           cursor: { show: false },
           tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1_000), timeZone()),
           axes: [
-            { ...axis, values: (_, ticks) => ticks.map((one) => tickOf(one, (ticks.at(-1) ?? 0) - (ticks[0] ?? 0))) },
+            { ...axis, space: LABEL_WIDTH, values: (_, ticks) => ticks.map((one) => tickOf(one, (ticks.at(-1) ?? 0) - (ticks[0] ?? 0))) },
             { ...axis, label: unitOf(unit) },
           ],
           series: [
             {},
-            { label, stroke: resolved(node, "--accent"), width: 2, points: { show: true, size: 6 } },
+            ...curves.map(() => ({ label, stroke: resolved(node, "--accent"), width: 2, points: { show: true, size: 6 } })),
             ...(low === undefined ? [] : [limit("low")]),
             ...(high === undefined ? [] : [limit("high")]),
           ],
         },
         [
           sorted.map(({ at }) => at / 1_000),
-          sorted.map(({ value }) => value),
+          ...curves,
           ...[low, high].flatMap((one) => (one === undefined ? [] : [sorted.map(() => one)])),
         ],
         node,

@@ -20,11 +20,24 @@ export const testOf = ({ code }: Observation): string => tIfAny(`vital.${codeOf(
 
 const endsOf = ({ low, high }: Range): string => [low && quantityOf(low), high && quantityOf(high)].map((end) => end ?? "").join(" – ");
 
+/** Both blood pressures, the systolic first; undefined where there is none. */
+const pressuresOf = ({ component = [] }: Observation) =>
+  PRESSURES.map((code) => component.find((one) => codeOf(one.code) === code)?.valueQuantity);
+
+/** What a curve shows of a result: its number, or both blood pressures; none of a result in words. */
+export function numbersOf(of: Observation): (number | null)[] {
+  const numbers = (of.valueQuantity ? [of.valueQuantity] : pressuresOf(of)).map((one) => one?.value ?? null);
+  return numbers.some((one) => one !== null) ? numbers : [];
+}
+
+/** The unit of what a curve shows. */
+export const unitOfNumbers = (of: Observation): string => (of.valueQuantity ?? pressuresOf(of).find(Boolean))?.unit ?? "";
+
 /** The value of a result as text. */
 export function findingOf(of: Observation): string {
   const { valueQuantity, component = [] } = of;
   if (valueQuantity) return quantityOf(valueQuantity);
-  const [systolic, diastolic] = PRESSURES.map((code) => component.find((one) => codeOf(one.code) === code)?.valueQuantity);
+  const [systolic, diastolic] = pressuresOf(of);
   if (systolic?.value !== undefined && diastolic) {
     // Rounded to whole millimetres, as blood pressures are read; monitors report thousandths.
     return quantityOf({ ...diastolic, value: Math.round(diastolic.value ?? 0) }, `${numberIn(Math.round(systolic.value))}/`);

@@ -1,4 +1,5 @@
 /** A part of a page with its content, or why that is not available; other parts are not affected. */
+import { useRef } from "preact/hooks";
 import type { BoardPart } from "../../../wards/board.contract.ts";
 import { type Children, html } from "../html.ts";
 import { timeOf } from "../platform/clock.ts";
@@ -20,13 +21,27 @@ interface PanelProps<T> {
 }
 
 export function Panel<T>({ title, loaded, show, actions, choice, id }: PanelProps<T>) {
+  const room = useRoom(loaded);
   if (loaded.error?.status === 403 || loaded.error?.isAbsent) return null; // not for this role, or not in this hospital
-  return html`<section class="panel" aria-label=${title} id=${id} aria-busy=${loaded.isLoading}>
+  return html`<section class=${room.isAwaited ? "panel awaited" : "panel"} ref=${room.box} style=${room.style} aria-label=${title} id=${id} aria-busy=${loaded.isLoading}>
     <header><h2>${title}</h2>${actions && html`<div class="buttons">${actions}</div>`}</header>
     ${choice}
     <${NotKnown} loaded=${loaded} />
     ${loaded.value === undefined ? loaded.isLoading && html`<p class="muted">${t("loading")}</p>` : show(loaded.value)}
   </section>`;
+}
+
+/**
+ * Keeps what is below a part in its place while the part is being loaded: at first that waits for it (`awaited`, styles/4-parts.css), later
+ * the part keeps its height.
+ */
+function useRoom({ value, isLoading }: Loaded<unknown>) {
+  const box = useRef<HTMLElement>(null);
+  const hasShown = useRef(false);
+  const isWaiting = value === undefined && isLoading;
+  hasShown.current ||= value !== undefined;
+  const style = isWaiting && hasShown.current && box.current ? { minHeight: `${box.current.offsetHeight}px` } : undefined;
+  return { box, isAwaited: isWaiting && !hasShown.current, style };
 }
 
 /** Says that the current data are unavailable, and from when the shown ones are. */

@@ -213,8 +213,12 @@ export async function countOf(type: FhirResource["resourceType"], query: Record<
   return total;
 }
 
+/** Of a resource, or of one of its versions. Browsers shorten a path with "..": it would be another question. */
+const REFERENCE = /^\w+\/(?!\.{1,2}$)[\w.-]+(\/_history\/\w+)?$/;
+
 /** One resource by its reference, "Patient/…". */
 export async function read<Resource extends FhirResource>(reference: string): Promise<Resource> {
+  if (!REFERENCE.test(reference)) throw new Refused(404, "not-found", "");
   return (await fhirAnswer(reference)).body as Resource;
 }
 

@@ -40,7 +40,8 @@ export function medicationOf({
 }
 
 /** The name of the medication of a dose that is due, or that it is not known. */
-export const dueText = ({ medication: { display, code } }: DueDose): string => display || code || t("medication.notKnown");
+export const dueText = ({ medication: { display, code } }: Pick<DueDose, "medication">): string =>
+  display || code || t("medication.notKnown");
 
 /** The name of the medication, or that it is not known. */
 export const medicationText = (one: OfMedication): string => conceptOf(medicationOf(one)) || t("medication.notKnown");

@@ -29,3 +29,6 @@ export const sexOf = (gender: string | undefined): string => tIfAny(`sex.${gende
 
 /** Whether a typed text is a number, as scanners of labels type one, rather than a name. */
 export const isScanned = (text: string): boolean => /\d/.test(text) && !/\s/.test(text.trim());
+
+/** A room as people call it: its number stands after the word "room", a name of its own does not. */
+export const roomText = (name: string): string => (/^\p{L}{3}/u.test(name) ? name : t("ward.room", { name }));

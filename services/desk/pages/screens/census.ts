@@ -1,5 +1,5 @@
 /** The census: patients in the wards at midnight, occupancy, and lengths of completed stays. */
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Census, CensusDay, LengthOfStay } from "../../../wards/census.contract.ts";
 import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
 import { html } from "../html.ts";
@@ -41,7 +41,8 @@ export default function CensusPage() {
   const [to, setTo] = useState(day(0));
   const [ward, setWard] = useState(ALL);
   const known = useLoad(`census ${from} ${to}`, () => wards.census({ from, to }));
-  const all = [...new Map(known.value?.days.map((one) => [one.ward, one.name])).entries()];
+  const names = useRef(new Map<string, string>()); // those of the last answer, while the next is on its way
+  if (known.value) names.current = new Map(known.value.days.map((one) => [one.ward, one.name]));
   const save = async () => {
     try {
       const query = new URLSearchParams({ from, to, ...(ward && { ward }) });
@@ -54,7 +55,7 @@ export default function CensusPage() {
       <div class="fields">
         <${DateField} label=${t("census.from")} name="census-from" max=${to} value=${from} onValue=${setFrom} required />
         <${DateField} label=${t("census.to")} name="census-to" min=${from} max=${day(0)} value=${to} onValue=${setTo} required />
-        <${Field} label=${t("ward.which")} name="census-ward" value=${ward} onValue=${setWard} options=${[[ALL, t("census.hospital")], ...all]} />
+        <${Field} label=${t("ward.which")} name="census-ward" value=${ward} onValue=${setWard} options=${[[ALL, t("census.hospital")], ...names.current]} />
       </div>
       <div class="buttons"><button type="button" onClick=${save}>${t("census.csv")}</button><button type="button" onClick=${() => print()}>${t("print")}</button></div>
     </section>
@@ -87,7 +88,7 @@ function Days({ known, ward }: PartProps) {
     if (days.length === 0) return html`<p class="muted">${t("ward.none")}</p>`;
     const heads = HEADS.map((head) => t(head));
     const points = own.flatMap((one) =>
-      one.occupancy === undefined ? [] : [{ at: Date.parse(one.day), value: Math.round(one.occupancy * 100) }],
+      one.occupancy === undefined ? [] : [{ at: Date.parse(one.day), values: [Math.round(one.occupancy * 100)] }],
     );
     return html`${ward !== ALL && points.length > 1 && html`<${Curve} points=${points} label=${t("census.occupancy")} unit="%" />`}
       <${Wide} label=${t("census.days")}><table class="stacked of-figures"><thead><tr><th scope="col">${ward === ALL ? t("ward.which") : t("census.day")}</th>${heads.map((head) => html`<th key=${head} scope="col" class="figure">${head}</th>`)}</tr></thead>

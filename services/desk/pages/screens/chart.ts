@@ -1,5 +1,6 @@
 /** One patient's record, over all services. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { isOpen } from "../../../../fhir/open-encounters.ts";
 import type { Patient } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
 import { Whose } from "../parts/whose.ts";
@@ -74,6 +75,8 @@ function Record({ reference, isReplacement }: { reference: string; isReplacement
   const parts = useParts(reference, live.everyMs);
   const [turn, setTurn] = useState(0); // changes with new results
   const given = { patient: reference };
+  const { encounters } = parts;
+  const isHere = encounters.value ? encounters.value.resources.some(isOpen) : encounters.error !== undefined;
   if (!patient.value && patient.error?.isGone) return html`<${NotKnown} loaded=${patient} />`;
   return html`<${Whose.Provider} value=${patient.value}><${NotKnown} loaded=${patient} />
     ${isReplacement && hasReplaced(patient.value) && html`<p class="not-known" role="status"><span aria-hidden="true">!</span> ${t("chart.replaces")}</p>`}
@@ -87,7 +90,7 @@ function Record({ reference, isReplacement }: { reference: string; isReplacement
     <div class="columns chart">
       <div class="stack">
         <${Problems} loaded=${parts.problems} ...${given} />
-        <${Prescriptions} loaded=${parts.prescriptions} allergies=${parts.allergies} ...${given} />
+        <${Prescriptions} loaded=${parts.prescriptions} allergies=${parts.allergies} isHere=${isHere} ...${given} />
         <${HomeMedication} parts=${parts} ...${given} />
         <${Orders} loaded=${parts.orders} ...${given} />
       </div>

@@ -1,11 +1,12 @@
 /** The dispensary: prescriptions to prepare, recent dispenses, and stock. */
 import { useState } from "preact/hooks";
-import type { MedicationRequest } from "../../../../fhir/r4.ts";
+import type { MedicationRequest, Patient } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
 import { Dotted } from "../parts/dotted.ts";
 import { For } from "../parts/for.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../parts/joined.ts";
 import { useMore } from "../parts/more.ts";
+import { OfPatient } from "../parts/of-patient.ts";
 import { Panel, Partial } from "../parts/panel.ts";
 import { PersonLine } from "../parts/person-line.ts";
 import { since } from "../platform/clock.ts";
@@ -26,12 +27,14 @@ type Request = WithPatient<MedicationRequest>;
 export default function Dispensary() {
   const live = useNews("types=MedicationDispense,MedicationRequest", () => changed());
   const more = useMore(50, 1_000);
+  const [patient, setPatient] = useState<Patient | undefined>();
+  const of = patient && { status: "active", intent: "order", subject: `Patient/${patient.id}` };
   const requests = useLoad(
-    "to prepare",
+    `to prepare ${patient?.id ?? ""}`,
     () =>
       searchWithPatients<MedicationRequest>(
         "MedicationRequest",
-        { ...toPrepare(), _sort: "authoredon", _count: `${more.count}` },
+        { ...(of ?? toPrepare()), _sort: "authoredon", _count: `${more.count}` },
         "subject",
         searchNaming,
       ),
@@ -53,9 +56,9 @@ export default function Dispensary() {
   const show = ({ all, isPartial }: Joined<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} />
     ${all.length === 0 && !isPartial && html`<p class="muted">${t("dispensary.nothingToPrepare")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
   const close = () => setOpen(undefined);
-  return html`<div class="columns">
+  return html`<${OfPatient} id="dispensary-patient" patient=${patient} onChoose=${setPatient} /><div class="columns">
     <${Panel} title=${t("dispensary.toPrepare")} loaded=${requests} show=${show} />
-    <div class="stack"><${HandedOut} turn=${turn} onChange=${changed} /><${Shelf} turn=${turn} /></div>
+    <div class="stack"><${HandedOut} turn=${turn} patient=${patient} onChange=${changed} /><${Shelf} turn=${turn} /></div>
   </div>
   ${open && html`<${Dispense} request=${open} onClose=${close} onDone=${changed} />`}`;
 }

@@ -46,7 +46,7 @@ export default function Mine() {
       ${stay.allergies.length > 0 && html` <span class="tag bad">⚠ ${listed(stay.allergies)}</span>`}</span>
     <span class="buttons"><${Waits} stay=${stay} /><a href=${hrefOf("ward", ward)}>${place}</a></span></li>`;
   const show = (value: Board) => html`<${Unknown} parts=${value.unknown} />
-    ${own.length === 0 && !value.unknown.includes("stays") && html`<p class="muted">${t("mine.nobody")}</p>`}<ul class="list">${own.map(row)}</ul>`;
+    ${own.length === 0 && !value.unknown.includes("stays") && html`<p class="muted">${t("mine.nobody")}</p>`}<ul class="list roomy">${own.map(row)}</ul>`;
   return html`<${Critical} among=${new Set(own.map(({ stay }) => stay.patient))} turn=${turn} everyMs=${live.everyMs} />
     <div class="columns"><${Panel} title=${t("mine")} loaded=${board} show=${show} /><${Drafts} turn=${turn} everyMs=${live.everyMs} /></div>`;
 }

@@ -6,10 +6,8 @@ import type { pharmacy as pharmacyContract } from "../../../pharmacy/pharmacy.co
 import type { BoardWard } from "../../../wards/board.contract.ts";
 import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
 import { html } from "../html.ts";
-import { Field } from "../parts/field.ts";
 import { For } from "../parts/for.ts";
 import { NotKnown, Panel } from "../parts/panel.ts";
-import { PersonLine } from "../parts/person-line.ts";
 import { actionsOf, readAll } from "../platform/api.ts";
 import { timeOf } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
@@ -19,9 +17,11 @@ import { nameOf } from "../platform/names.ts";
 import { useAllWards, wardOf } from "../platform/own-ward.ts";
 import { go } from "../platform/router.ts";
 import { quantityOf } from "../platform/shown-values.ts";
-import { joined, listed, t } from "../platform/texts.ts";
+import { joined, t } from "../platform/texts.ts";
 import { later } from "../parts/later.ts";
+import { AsNeeded } from "./round/as-needed.ts";
 import { DoseDialog } from "./round/dose.ts";
+import { type Place, PlacedPatient } from "./round/placed-patient.ts";
 
 const NotedDoses = later("round.noted", () => import("./round/noted-doses.ts").then((it) => it.NotedDoses));
 
@@ -39,20 +39,16 @@ interface Due {
   hasUnknownAllergies: boolean;
 }
 
-interface Place {
-  /** "": in the ward without a bed. */
-  bed: string;
-  allergies: string[];
-}
-
 /** @param argument the id of a ward; absent: the own */
 export default function Round({ argument }: { argument?: string }) {
   const all = useAllWards();
   const ward = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`);
   if (!all.value) return all.isLoading ? html`<p class="muted" aria-busy="true">${t("loading")}</p>` : html`<${NotKnown} loaded=${all} />`;
   if (!ward) return html`<p class="muted">${t("ward.none")}</p>`;
-  const options = (all.value?.wards ?? []).map(({ location, name }) => [location, name] as const);
-  return html`<div class="ward-bar"><${Field} label=${t("ward.which")} name="round-ward" value=${ward.location} onValue=${(location: string) => go("round", location)} options=${options} /></div>
+  return html`<div class="ward-bar"><span class="choice"><label for="round-ward">${t("ward.which")}</label>
+      <select id="round-ward" value=${ward.location} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => go("round", currentTarget.value)}>
+        ${all.value.wards.map(({ location, name }) => html`<option key=${location} value=${location}>${name}</option>`)}
+      </select></span></div>
     <${Doses} key=${ward.location} ward=${ward} />`;
 }
 
@@ -63,12 +59,14 @@ async function dueIn(ward: BoardWard): Promise<Due> {
   ]);
   const places = new Map<string, Place>();
   for (const { rooms, withoutBed } of board.wards) {
-    for (const { patient, allergies } of withoutBed) places.set(patient, { bed: "", allergies });
+    for (const { patient, allergies, admittedAt } of withoutBed) places.set(patient, { bed: "", allergies, since: admittedAt });
     for (const { name: room, beds } of rooms) {
-      for (const { stay, name } of beds) if (stay) places.set(stay.patient, { bed: joined(room, name), allergies: stay.allergies });
+      for (const { stay, name } of beds) {
+        if (stay) places.set(stay.patient, { bed: joined(room, name), allergies: stay.allergies, since: stay.admittedAt });
+      }
     }
   }
-  const patients = await readAll<Patient>(doses.map(({ patient }) => patient));
+  const patients = await readAll<Patient>([...doses.map(({ patient }) => patient), ...places.keys()]);
   // A patient who is not on the board may have come, or gone, between the two answers.
   const hasUnknownAllergies = board.unknown.includes("allergies") || doses.some(({ patient }) => !places.has(patient));
   return { doses, patients, places, hasUnknownAllergies };
@@ -92,12 +90,12 @@ function Doses({ ward }: { ward: BoardWard }) {
     ${hasUnknownAllergies && doses.length > 0 && html`<p class="not-known"><span aria-hidden="true">?</span> ${t("allergies.notKnown")}</p>`}
     ${[...Map.groupBy(doses, ({ patient }) => patient)].map(([reference, theirs]) => {
       const patient = patients.get(reference);
-      const { bed, allergies = [] } = places.get(reference) ?? {};
-      return html`<section key=${reference} aria-label=${nameOf(patient)}><h3>${bed && html`<bdi class="tag">${bed}</bdi> `}${patient && html`<${PersonLine} patient=${patient} />`}${allergies.length > 0 && html` <span class="tag bad">⚠ ${listed(allergies)}</span>`}</h3><ul class="list">${theirs.map((one) => dose(one, patient))}</ul></section>`;
+      return html`<section key=${reference} aria-label=${nameOf(patient)}><${PlacedPatient} reference=${reference} patient=${patient} place=${places.get(reference)} /><ul class="list">${theirs.map((one) => dose(one, patient))}</ul></section>`;
     })}`;
   const close = () => setOpen(undefined);
   const actions = html`<button type="button" onClick=${() => setOpen("noted")}>${t("round.noted")}</button>`;
   return html`<${Panel} title=${t("round.due")} loaded=${due} show=${show} actions=${actions} />
+    ${due.value && html`<${AsNeeded} places=${due.value.places} patients=${due.value.patients} />`}
     ${open === "noted" && html`<${NotedDoses} patients=${lying} onClose=${close} onDone=${due.reload} />`}
     ${typeof open === "object" && html`<${DoseDialog} dose=${open} patient=${due.value?.patients.get(open.patient)} allergies=${due.value?.places.get(open.patient)?.allergies ?? []} onClose=${close} onDone=${due.reload} />`}`;
 }

@@ -6,13 +6,14 @@ import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
 import { KnownFirst } from "../../parts/known-first.ts";
+import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { useKept, useKeptChoices } from "../../platform/drafts.ts";
 import { useLoad } from "../../platform/load.ts";
 import { nameOf } from "../../platform/names.ts";
 import { moneyOf } from "../../platform/shown-values.ts";
 import { joined, t } from "../../platform/texts.ts";
-import type { Bill } from "./bills.ts";
+import { type Bill, totalOf } from "./bills.ts";
 import { type Line, useLines } from "./lines.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
@@ -54,6 +55,7 @@ export function Credit({ bill: { of, patient }, onClose, onDone }: CreditProps) 
   };
   const named = lines.filter(({ charge }) => charge !== undefined);
   return html`<${Dialog} title=${joined(t("cash.credit"), nameOf(patient))} onClose=${onClose}>
+    <p>${patient && html`<${PersonLine} patient=${patient} />`}<br /><span class="muted">${joined(of.identifier?.[0]?.value ?? "", totalOf(of))}</span></p>
     <${KnownFirst} facts=${[account, loaded]}><${Form} draft=${kept} send=${send} submit=${t("cash.credit")} onCancel=${onClose} fieldOf=${{ CHOOSE_CHARGES: "charges", CHARGE_CREDITED: "charges" }}>
       ${(faultOf: (field: string) => string | undefined) => html`
         ${

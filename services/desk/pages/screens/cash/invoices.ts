@@ -23,11 +23,12 @@ import { Report } from "./report.ts";
 /** Number shown at first, and added each time. */
 const STEP = 20;
 
-export function Invoices({ turn, everyMs, onChange }: PartProps) {
+export function Invoices({ turn, everyMs, patient, onChange }: PartProps) {
   const [isUnpaid, setUnpaid] = useState(true);
   const more = useMore(STEP);
-  const query = { ...(isUnpaid ? { status: "issued", _sort: "date" } : { _sort: "-date" }), _count: `${more.count}` };
-  const invoices = useLoad(`invoices ${isUnpaid}`, () => bills(query), everyMs);
+  const of: Record<string, string> = patient ? { subject: `Patient/${patient.id}` } : {};
+  const query = { ...of, ...(isUnpaid ? { status: "issued", _sort: "date" } : { _sort: "-date" }), _count: `${more.count}` };
+  const invoices = useLoad(`invoices ${isUnpaid} ${patient?.id ?? ""}`, () => bills(query), everyMs);
   useTurn(invoices, turn);
   useTurn(invoices, more.count);
   const [open, setOpen] = useState<{ kind: "credit" | "pay" | "print"; bill: Bill } | undefined>();

@@ -29,9 +29,20 @@ interface Account {
   charges: ChargeItem[];
 }
 
-/** @returns `isWhole`: all charges are there */
-async function accounts(): Promise<{ all: Account[]; isPartial: boolean; isWhole: boolean }> {
-  const { resources, isPartial, hasMore } = await search<ChargeItem>("ChargeItem", { status: "billable", _count: "500" });
+/** Charges in one search. */
+const MAX_CHARGES = "500";
+
+/** Accounts, and whether there are further charges, which were not read. */
+interface Accounts {
+  all: Account[];
+  isPartial: boolean;
+  hasMore: boolean;
+}
+
+/** @param patient whose; undefined: everybody's */
+async function accounts(patient: Patient | undefined): Promise<Accounts> {
+  const of: Record<string, string> = patient ? { subject: `Patient/${patient.id}` } : {};
+  const { resources, isPartial, hasMore } = await search<ChargeItem>("ChargeItem", { ...of, status: "billable", _count: MAX_CHARGES });
   const byWhat = Map.groupBy(resources, ({ context, subject }) => context?.reference ?? subject.reference ?? "");
   const references = resources
     .flatMap(({ context, subject }) => [context?.reference, subject.reference])
@@ -43,7 +54,7 @@ async function accounts(): Promise<{ all: Account[]; isPartial: boolean; isWhole
     const visit = known.get(encounter ?? "") as Encounter | undefined;
     return { encounter, subject, charges, visit, patient: known.get(subject) as Patient | undefined };
   });
-  return { all, isPartial, isWhole: !isPartial && !hasMore };
+  return { all, isPartial, hasMore };
 }
 
 /** Prices of charges; undefined for one that has no amount or no currency. */
@@ -91,14 +102,17 @@ export interface PartProps {
   turn: number;
   /** Interval of reading, milliseconds. */
   everyMs: number;
+  /** Whose accounts and bills; undefined: everybody's. */
+  patient: Patient | undefined;
   onChange: () => void;
 }
 
-export function Open({ turn, everyMs, onChange }: PartProps) {
-  const open = useLoad("open charges", accounts, everyMs);
+export function Open({ turn, everyMs, patient: chosen, onChange }: PartProps) {
+  const open = useLoad(`open charges ${chosen?.id ?? ""}`, () => accounts(chosen), everyMs);
   useTurn(open, turn);
   const bill = async ({ encounter, subject, patient, charges }: Account) => {
-    const shown = open.value?.isWhole ? centsOf(charges) : undefined;
+    const isWhole = open.value?.isPartial === false && !open.value.hasMore;
+    const shown = isWhole ? centsOf(charges) : undefined;
     try {
       const sum = shown !== undefined && { cents: shown };
       const { invoice, cents, currency } = await (encounter === undefined
@@ -122,7 +136,8 @@ export function Open({ turn, everyMs, onChange }: PartProps) {
         : html`<span class="tag">${t("cash.notEnded")}</span>`
     }</span>
   </li>`;
-  const show = ({ all, isPartial }: { all: Account[]; isPartial: boolean }) => html`<${Partial} isPartial=${isPartial} />
+  const show = ({ all, isPartial, hasMore }: Accounts) => html`<${Partial} isPartial=${isPartial} />
+    ${hasMore && html`<p class="not-known" role="status"><span aria-hidden="true">…</span> ${t("cash.moreCharges", { n: MAX_CHARGES })}</p>`}
     ${all.length === 0 && !isPartial && html`<p class="muted">${t("cash.nothingToBill")}</p>`}<ul class="list roomy">${endedFirst(all).slice(0, more.count).map(account)}</ul>${all.length > more.count && more.below(all.length)}`;
   return html`<${Panel} title=${t("cash.open")} loaded=${open} show=${show} />`;
 }

@@ -5,7 +5,9 @@ import { Dialog } from "../../parts/dialog.ts";
 import { Form } from "../../parts/form.ts";
 import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
+import { TimeField } from "../../parts/time-field.ts";
 import { Refused, storeTogether } from "../../platform/api.ts";
+import { lastInstantOf, momentOf } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { isolated, t, tIfAny } from "../../platform/texts.ts";
 import { unitOf } from "../../platform/units.ts";
@@ -37,6 +39,9 @@ const DIASTOLIC: Sign = { code: "8462-4", display: "Diastolic blood pressure", u
 const PRESSURE = { code: "85354-9", display: "Blood pressure panel with all children optional" };
 /** Order of the fields: the blood pressure before what is counted. */
 const IN_ORDER: readonly Sign[] = [...SIGNS.slice(0, 2), SYSTOLIC, DIASTOLIC, ...SIGNS.slice(2)];
+
+/** Name of the time of measurement among the drafts of the values. */
+const TIME = "time";
 
 const conceptOf = ({ code, display }: { code: string; display: string }): CodeableConcept => ({
   coding: [{ system: LOINC, code, display }],
@@ -87,7 +92,9 @@ export function VitalSigns({ patient, encounter, onClose, onDone }: VitalSignsPr
   const { draft, set } = useDraft(kept);
   const isTyped = ({ code }: Sign) => (draft.value[code] ?? "").trim() !== "";
   const send = async () => {
-    const observations = observationsOf(draft.value, { patient, encounter, at: new Date().toISOString() });
+    const { [TIME]: time = "" } = draft.value;
+    const at = time === "" ? new Date().toISOString() : lastInstantOf(time);
+    const observations = observationsOf(draft.value, { patient, encounter, at });
     if (observations.length === 0) throw new Refused(422, "NOTHING_MEASURED", "");
     const stored = await storeTogether({ made: observations });
     const taken = stored.map((one): Observation => ({ ...(one as Observation), status: "entered-in-error" }));
@@ -103,7 +110,7 @@ export function VitalSigns({ patient, encounter, onClose, onDone }: VitalSignsPr
             html`<${NumberField} key=${sign.code} label=${`${tIfAny(`vital.${sign.code}`) ?? sign.display} (${isolated(unitOf(sign.unit))})`} name=${`vital-${sign.code}`}
             min=${`${sign.min}`} max=${`${sign.max}`} step=${`${sign.step}`} value=${draft.value[sign.code] ?? ""} onValue=${(text: string) => set(sign.code, text)}
             required=${(sign === SYSTOLIC && isTyped(DIASTOLIC)) || (sign === DIASTOLIC && isTyped(SYSTOLIC))} autofocus=${index === 0} fault=${faultOf(sign.code)} />`,
-        )}</div>`}
+        )}<${TimeField} label=${t("round.at")} name="vital-time" value=${draft.value[TIME] ?? ""} onValue=${(text: string) => set(TIME, text)} textOf=${(typed: string) => momentOf(lastInstantOf(typed))} /></div>`}
     <//>
   <//>`;
 }

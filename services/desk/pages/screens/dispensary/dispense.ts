@@ -33,8 +33,8 @@ interface DispenseProps {
 
 /** What is left of the prescription, and in stock. */
 interface Supply {
-  /** Units that are not dispensed yet. */
-  rest: number;
+  /** Units that are not dispensed yet; undefined: the prescription names no quantity. */
+  rest?: number;
   /** Lots that may be used. */
   lots: StockOfLot[];
   places: Lots["places"];
@@ -59,8 +59,9 @@ async function supplyOf(request: MedicationRequest): Promise<Supply> {
   const given = dispensed.resources
     .filter(({ status }) => status === "completed")
     .reduce((sum, { quantity }) => sum + (quantity?.value ?? 0), 0);
+  const prescribed = dispenseRequest?.quantity?.value;
   return {
-    rest: Math.max(0, (dispenseRequest?.quantity?.value ?? 0) - given),
+    ...(prescribed !== undefined && { rest: Math.max(0, prescribed - given) }),
     lots: lots.filter(({ unusable }) => unusable === undefined),
     places,
     medication,
@@ -105,8 +106,8 @@ export function Dispense(props: DispenseProps) {
   const { of, patient } = props.request;
   const supply = useLoad(`dispense ${of.id}`, () => supplyOf(of));
   const allergies = useLoad(`allergies ${of.subject.reference}`, () => allergiesOf(of));
-  const { lots = [], rest = 0 } = supply.value ?? {};
-  const shelf = lots.reduce((sum, one) => sum + one.quantity, 0);
+  const { lots = [], rest } = supply.value ?? {};
+  const shelf = numberIn(lots.reduce((sum, one) => sum + one.quantity, 0));
   return html`<${Dialog} title=${medicationText(of)} onClose=${props.onClose}>
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
@@ -114,7 +115,7 @@ export function Dispense(props: DispenseProps) {
       <${KnownFirst} facts=${[allergies, supply]}>
         <div class="stack">
           ${allergies.value && (allergies.value.length > 0 ? html`<p class="alert">⚠ ${leading("allergies")} ${listed(allergies.value)}</p>` : html`<p class="muted">${t("allergies.none")}</p>`)}
-          ${supply.value && html`<p class="muted">${t("dispense.facts", { rest: numberIn(rest), shelf: numberIn(shelf) })}</p>`}
+          ${supply.value && html`<p class="muted">${rest === undefined ? t("dispense.open", { shelf }) : t("dispense.facts", { rest: numberIn(rest), shelf })}</p>`}
           <${HandOut} ...${props} supply=${supply} />
         </div>
       <//>

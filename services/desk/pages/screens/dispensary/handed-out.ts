@@ -1,6 +1,6 @@
 /** Recent dispenses, and returns. */
 import { useState } from "preact/hooks";
-import type { MedicationDispense, SupplyDelivery } from "../../../../../fhir/r4.ts";
+import type { MedicationDispense, Patient, SupplyDelivery } from "../../../../../fhir/r4.ts";
 import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -25,11 +25,21 @@ import { countText } from "../../platform/shown-values.ts";
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 type Given = WithPatient<MedicationDispense>;
 
-/** @param turn changes when something was dispensed */
-export function HandedOut({ turn, onChange }: { turn: number; onChange: () => void }) {
+interface HandedOutProps {
+  /** Changes when something was dispensed. */
+  turn: number;
+  /** To whom; undefined: to anybody. */
+  patient: Patient | undefined;
+  onChange: () => void;
+}
+
+export function HandedOut({ turn, patient, onChange }: HandedOutProps) {
   const more = useMore(10);
-  const query = { status: "completed", _sort: "-whenhandedover", _count: `${more.count}` };
-  const given = useLoad("handed out", () => searchWithPatients<MedicationDispense>("MedicationDispense", query, "subject", searchNaming));
+  const to: Record<string, string> = patient ? { subject: `Patient/${patient.id}` } : {};
+  const query = { ...to, status: "completed", _sort: "-whenhandedover", _count: `${more.count}` };
+  const given = useLoad(`handed out ${patient?.id ?? ""}`, () =>
+    searchWithPatients<MedicationDispense>("MedicationDispense", query, "subject", searchNaming),
+  );
   useTurn(given, turn);
   useTurn(given, more.count);
   const [open, setOpen] = useState<Given | undefined>();

@@ -107,7 +107,7 @@ export function Queue({ turn }: { turn: number }) {
       <${Partial} isPartial=${isPartial} />
       <p class="muted">${all.length >= Number(MAX_SHOWN) ? t("list.first", { n: MAX_SHOWN }) : t("queue.count", { n: all.length })}</p>
       ${all.length > MANY && html`<${Filter} sought=${sought} onSeek=${setSought} />`}
-      <ul class="list">${found(all, sought).map(row)}</ul>
+      <ul class="list roomy">${found(all, sought).map(row)}</ul>
       ${all.length > MANY && found(all, sought).length === 0 && html`<p class="muted" role="status">${t("queue.noneSuch")}</p>`}
       ${cancelled && html`<${Cancel} of=${cancelled} onClose=${() => setCancelled(undefined)} onDone=${queue.reload} />`}`} />`;
 }

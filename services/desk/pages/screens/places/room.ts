@@ -7,6 +7,7 @@ import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
+import { roomText } from "../../platform/names.ts";
 import { takeBackVersion } from "../../platform/taken-back.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { stateOf } from "../ward/move.ts";
@@ -49,15 +50,15 @@ export function Room({ room, ward, onAddBeds, reload }: RoomProps) {
     <td><span class="tag ${bed.status}">${stateOf(bed)}</span></td>
     <td class="figure"><button type="button" class="quiet" onClick=${() => setOpen({ place: bed.location, version: bed.version, has: bed.own ?? bed.attributes, ofRoom: room.attributes, name: joined(name, bed.name) })}>${t("places.describe")}<${For} who=${joined(name, bed.name)} /></button>
       ${!isClosed && ward.status === "open" && html`<${CloseOrOpen} place=${bed} name=${joined(name, bed.name)} isClosed=${bed.status === "closed" && (bed.cleaning ?? "clean") === "clean"} reload=${reload} />`}</td></tr>`;
-  return html`<section class="room" aria-label=${t("ward.room", { name: room.name })}>
-    <div class="ward-bar"><h3>${t("ward.room", { name: room.name })}</h3> ${isClosed && html`<span class="tag">${t("bed.closed")}</span>`}
+  return html`<section class="room" aria-label=${roomText(room.name)}>
+    <div class="ward-bar"><h3>${roomText(room.name)}</h3> ${isClosed && html`<span class="tag">${t("bed.closed")}</span>`}
       <label class="visually-hidden" for=${id}>${t("places.whom", { name: room.name })}</label>
       <select id=${id} value=${before} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => setSex(currentTarget.value as Sex)}>${SEXES.map((one) => html`<option key=${one} value=${one}>${t(`places.for.${one}`)}</option>`)}</select>
       ${room.attributes && html`<span><${Attributes} own=${room.attributes} /></span>`}
       <button type="button" class="quiet" onClick=${() => setOpen({ place: room.location, version: room.version, has: room.attributes ?? [], name })}>${t("places.roomHas")}<${For} who=${name} /></button>
       <button type="button" onClick=${onAddBeds} disabled=${isClosed || ward.status === "closed"}>${t("places.addBeds")}<${For} who=${name} /></button>
       ${ward.status === "open" && html`<${CloseOrOpen} place=${room} name=${name} isClosed=${isClosed} reload=${reload} />`}</div>
-    ${room.beds.length > 0 && html`<${Wide} label=${t("ward.room", { name: room.name })}><table class="stacked"><thead><tr><th scope="col">${t("places.bed")}</th><th scope="col">${t("places.has")}</th><th scope="col">${t("places.state")}</th><td></td></tr></thead><tbody>${room.beds.map(row)}</tbody></table><//>`}
+    ${room.beds.length > 0 && html`<${Wide} label=${roomText(room.name)}><table class="stacked"><thead><tr><th scope="col">${t("places.bed")}</th><th scope="col">${t("places.has")}</th><th scope="col">${t("places.state")}</th><td></td></tr></thead><tbody>${room.beds.map(row)}</tbody></table><//>`}
     ${open && html`<${Describe} of=${open} ward=${ward.location} name=${open.name} onClose=${() => setOpen(undefined)} onDone=${reload} />`}
   </section>`;
 }

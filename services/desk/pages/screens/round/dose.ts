@@ -23,17 +23,22 @@ const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 /** Refusals that can be overridden with a reason. */
 const OVERRIDABLE = ["NOT_SCANNED", "DOSE_DIFFERS", "DOSE_OUT_OF_TIME", "WRONG_MEDICATION"];
 
+/** A dose to be recorded: one that is due, or the next one of a prescription without a schedule. */
+export type DoseToNote = Omit<DueDose, "dueAt" | "isLate"> & { dueAt?: string };
+
 interface DoseProps {
-  dose: DueDose;
+  dose: DoseToNote;
   patient: Patient | undefined;
   /** Those that are known. */
   allergies: string[];
+  /** In a chart, where each dialog names its patient. */
+  isNamed?: boolean;
   onClose: () => void;
   onDone: () => void;
 }
 
-export function DoseDialog({ dose, patient, allergies, onClose, onDone }: DoseProps) {
-  const kept = `dose ${dose.prescription} ${dose.dueAt}`;
+export function DoseDialog({ dose, patient, allergies, isNamed = false, onClose, onDone }: DoseProps) {
+  const kept = `dose ${dose.prescription} ${dose.dueAt ?? ""}`;
   const [outcome, setOutcome] = useKept(kept, "outcome", "given");
   const [wristband, setWristband] = useState("");
   const [packed, setPacked] = useState("");
@@ -69,7 +74,7 @@ export function DoseDialog({ dose, patient, allergies, onClose, onDone }: DosePr
       const { administration } = await pharmacy.administer({
         prescription: dose.prescription,
         outcome: outcome as DoseOutcome,
-        due: dose.dueAt,
+        ...(dose.dueAt !== undefined && { due: dose.dueAt }),
         ...(time && { at: lastInstantOf(time) }),
         ...(isGiven && dose.dose && { dose: doseGiven() }),
         ...(isGiven && dose.route && { route: dose.route }),
@@ -85,7 +90,8 @@ export function DoseDialog({ dose, patient, allergies, onClose, onDone }: DosePr
     onClose();
     onDone();
   };
-  const outcomes = (["given", "held", "refused", "missed"] as const).map((one) => [one, t(`round.${one}`)] as const);
+  const possible = dose.dueAt === undefined ? (["given", "refused"] as const) : (["given", "held", "refused", "missed"] as const);
+  const outcomes = possible.map((one) => [one, t(`round.${one}`)] as const);
   const fieldOf = {
     WRONG_PATIENT: "wristband",
     WRONG_MEDICATION: "packed",
@@ -97,7 +103,7 @@ export function DoseDialog({ dose, patient, allergies, onClose, onDone }: DosePr
   };
   return html`<${Dialog} title=${joined(dueText(dose), timeOf(dose.dueAt))} onClose=${onClose}>
     <div class="stack">
-      <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
+      ${patient && !isNamed && html`<p><${PersonLine} patient=${patient} /></p>`}
       ${allergies.length > 0 && html`<p class="alert">⚠ ${leading("allergies")} ${listed(allergies)}</p>`}
       <p><bdi>${dose.dosage}</bdi></p>
       <${Form} draft=${kept} send=${send} submit=${t("round.note")} onCancel=${onClose} fieldOf=${fieldOf}>

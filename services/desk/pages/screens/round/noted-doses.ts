@@ -46,6 +46,9 @@ const readNoted = (patients: readonly string[], count: number): Promise<Noted> =
 /** Why it was not given, or given without the check. */
 const whyOf = ({ statusReason: [why] = [], note: [said] = [] }: MedicationAdministration): string => why?.text ?? said?.text ?? "";
 
+/** Whether it was due at a time, and is so again if it is taken back. */
+const wasDue = ({ extension = [] }: MedicationAdministration): boolean => extension.some(({ url }) => url === "urn:openward:dose-due");
+
 interface NotedProps {
   /** The patients, "Patient/…". */
   patients: readonly string[];
@@ -95,7 +98,7 @@ function TakeBack({ of, onClose, onDone }: { of: MedicationAdministration; onClo
   const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
     await pharmacy.cancelAdministration({ administration: `MedicationAdministration/${of.id}`, reason });
-    say(t("round.isTakenBack", { what: medicationText(of) }));
+    say(t(wasDue(of) ? "round.isTakenBack" : "round.isNotNoted", { what: medicationText(of) }));
     onClose();
     onDone();
   };

@@ -5,6 +5,7 @@ import type { Board, BoardRoom, BoardStay, BoardWard } from "../../../../wards/b
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { isKept } from "../../platform/drafts.ts";
+import { roomText } from "../../platform/names.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { AdmitDialog } from "./admit.ts";
 import { BedContent } from "./bed.ts";
@@ -128,8 +129,8 @@ interface RoomProps {
 }
 
 function Room({ room, enter, reload }: RoomProps) {
-  return html`<section class="room" aria-label=${t("ward.room", { name: room.name })}>
-    <h2>${t("ward.room", { name: room.name })} ${room.sex && html`<span class="muted">${tIfAny(`sex.${room.sex}`)}</span>`}</h2>
+  return html`<section class="room" aria-label=${roomText(room.name)}>
+    <h2>${roomText(room.name)} ${room.sex && html`<span class="muted">${tIfAny(`sex.${room.sex}`)}</span>`}</h2>
     <ul>${placed(room).map((bed) => html`<li key=${bed.location}><${Bed} bed=${bed} enter=${enter} reload=${reload} /></li>`)}</ul>
   </section>`;
 }
@@ -162,7 +163,7 @@ function Bed({ bed, enter, reload }: { bed: PlacedBed; enter: (bed: PlacedBed) =
     event.preventDefault();
     setOver(true);
   };
-  const classes = ["bed", bed.status, isGoal && "target", isOver && "over", stay && isLifted(stay) && "lifted"];
+  const classes = ["bed", bed.status, stay && "with-patient", isGoal && "target", isOver && "over", stay && isLifted(stay) && "lifted"];
   return html`<button type="button" class=${classes.filter(Boolean).join(" ")} draggable=${stay !== undefined} data-bed=${bed.location}
     onClick=${() => enter(bed)} onKeyDown=${onKeyDown} aria-keyshortcuts=${stay ? "M" : undefined}
     onDragStart=${drag} onDragEnd=${endDrag} onDragOver=${allow} onDragLeave=${() => setOver(false)} onDrop=${drop}>

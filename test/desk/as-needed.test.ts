@@ -1,0 +1,106 @@
+/** Medication that is given as needed: it has no schedule, so nobody is reminded of it, and each dose is recorded all the same. */
+import type { Page } from "playwright-core";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { Hospital } from "./pages-hospital.ts";
+
+const SYSTEM = "http://www.nlm.nih.gov/research/umls/rxnorm";
+const PARACETAMOL = { system: SYSTEM, code: "313782", display: "Acetaminophen 325 MG" };
+const MORPHINE = { system: SYSTEM, code: "892494", display: "Morphine 10 MG" };
+const ASPIRIN = { system: SYSTEM, code: "212033", display: "Aspirin 325 MG" };
+const AS_NEEDED = "section.panel[aria-label='As needed']";
+
+describe("medication that is given as needed", () => {
+  let hospital: Hospital;
+  let nurse: Page;
+  let patient: string;
+  let number: string;
+  let prescription: string;
+
+  beforeAll(async () => {
+    hospital = await Hospital.open();
+    const { operator } = hospital;
+    patient = (await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" })).patient;
+    const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
+    await hospitalizations.admit(operator, { patient, bed: rooms[0]?.beds[0]?.location ?? "", reason: "Anaemia" });
+    const dose = { value: 325, unit: "mg" };
+    const asked = { patient, quantity: 10, dosage: "1 tablet if in pain" };
+    ({ prescription } = await pharmacy.prescribe(operator, { ...asked, medication: PARACETAMOL, dose }));
+    await pharmacy.prescribe(operator, { ...asked, medication: MORPHINE });
+    const timing = { frequency: 2, period: 1, periodUnit: "d" as const, from: new Date().toISOString() };
+    await pharmacy.prescribe(operator, { ...asked, medication: ASPIRIN, timing, dose });
+    nurse = await hospital.person("nurse", ["nurse"]);
+    await hospital.show(nurse, `chart/${patient.split("/")[1]}`);
+    number = (await nurse.textContent(".banner .number"))?.trim() ?? "";
+  }, 90_000);
+  afterAll(() => hospital?.close());
+
+  const row = (name: string, text = "") => `${AS_NEEDED} li:has-text("${name}"):has-text("${text}")`;
+  const scan = async (wristband: string, code: string) => {
+    await nurse.fill("#field-wristband", wristband);
+    await nurse.fill("#field-packed", code);
+    await nurse.press("#field-packed", "Enter");
+  };
+
+  it("stands on the round apart from what is due, by patient, and its dose is noted after the same check", async () => {
+    await hospital.show(nurse, "round");
+    await nurse.waitForSelector(row("Acetaminophen", "not given yet"));
+    const listed = await nurse.locator(`${AS_NEEDED} li strong`).allTextContents();
+    expect(listed.sort()).toEqual([PARACETAMOL.display, MORPHINE.display]); // aspirin is due at its times
+    await hospital.step("give a dose as needed, wristband and package scanned", nurse, async () => {
+      await nurse.click(`${row("Acetaminophen")} button`);
+      await scan(number, PARACETAMOL.code);
+      await nurse.waitForSelector(row("Acetaminophen", "last given"));
+    });
+    await nurse.click(`${row("Morphine")} button`);
+    expect(await nurse.locator("#field-outcome option").allTextContents()).toEqual(["given", "refused by the patient"]); // it was not due
+    await scan("another", MORPHINE.code);
+    await nurse.waitForSelector("#field-wristband-fault:has-text('another patient')");
+    await nurse.keyboard.press("Escape");
+    await nurse.waitForSelector(row("Morphine", "not given yet"));
+    hospital.complaints.length = 0; // the browser tells of refusals as of errors
+  });
+
+  it("was not given if the record is undone, and is gone when the prescription is stopped", async () => {
+    await nurse.click(".notice:has-text('Ada Rossi') button:has-text('Undo')");
+    await nurse.waitForSelector(row("Acetaminophen", "not given yet"));
+    const physician = await hospital.person("physician", ["physician"]);
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
+    await physician.click("#part-medication li:has-text('Morphine') button:has-text('Stop')");
+    await physician.fill("#field-stop-reason", "No pain any more");
+    await physician.press("#field-stop-reason", "Enter");
+    await nurse.waitForSelector(row("Morphine"), { state: "detached" });
+    await physician.context().close();
+  });
+
+  it("is also noted from the chart; what is due at its times is not, as it would be given twice", async () => {
+    await nurse.click(`${AS_NEEDED} h3 a:has-text("Ada Rossi")`);
+    await nurse.waitForSelector("#part-medication li:has-text('Aspirin')");
+    const offered = await nurse.locator("#part-medication li:has(button:has-text('Note a dose'))").allInnerTexts();
+    expect(offered.map((text) => text.split("\n", 1)[0])).toEqual([PARACETAMOL.display]);
+    await nurse.click("#part-medication button:has-text('Note a dose')");
+    await scan(number, PARACETAMOL.code);
+    await nurse.waitForSelector(".timeline li:has-text('Acetaminophen'):has-text('given')");
+  });
+
+  it("is noted for those who are here: at home it is taken without a nurse", async () => {
+    const { operator } = hospital;
+    const { patient: away } = await patients.register(operator, { family: "Verdi", given: ["Carla"], gender: "female" });
+    await pharmacy.prescribe(operator, { patient: away, medication: MORPHINE, quantity: 10, dosage: "1 tablet if in pain" });
+    await hospital.show(nurse, `chart/${away.split("/")[1]}`);
+    await nurse.waitForSelector("#part-medication li:has-text('Morphine')");
+    expect(await nurse.locator("button:has-text('Note a dose')").count()).toBe(0);
+    await visits.open(operator, { patient: away });
+    await nurse.waitForSelector("#part-medication button:has-text('Note a dose')");
+  });
+
+  it("is still given when all its units are handed out", async () => {
+    await pharmacy.receive(hospital.operator, { medication: PARACETAMOL, quantity: 20 });
+    await pharmacy.dispense(hospital.operator, { prescription, quantity: 10 });
+    await hospital.show(nurse, "round");
+    await nurse.waitForSelector(row("Acetaminophen", "last given"));
+  });
+});

@@ -79,6 +79,7 @@ describe("medication that is given as needed", () => {
   it("is also noted from the chart; what is due at its times is not, as it would be given twice", async () => {
     await nurse.click(`${AS_NEEDED} h3 a:has-text("Ada Rossi")`);
     await nurse.waitForSelector("#part-medication li:has-text('Aspirin')");
+    await nurse.waitForSelector("#part-medication button:has-text('Note a dose')"); // it is known that she is here
     const offered = await nurse.locator("#part-medication li:has(button:has-text('Note a dose'))").allInnerTexts();
     expect(offered.map((text) => text.split("\n", 1)[0])).toEqual([PARACETAMOL.display]);
     await nurse.click("#part-medication button:has-text('Note a dose')");

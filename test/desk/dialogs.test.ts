@@ -22,7 +22,7 @@ const MEDICATION = {
   display: "Hydrochlorothiazide 12.5 MG / Lisinopril 20 MG / Potassium Chloride 600 MG Oral Tablet",
 };
 const LONG = { family: "Abdelouahab-Benmohammed-Bouchareb", given: ["Marie-Antoinette", "Fatima-Zohra"] };
-const WITH_DIALOGS = ["administration", "beds", "bench", "cash", "chart", "desk", "dispensary", "places", "round", "ward"];
+const WITH_DIALOGS = ["administration", "beds", "bench", "cash", "chart", "desk", "dispensary", "hand-over", "places", "round", "ward"];
 
 /** What is wider than the dialog, or than its own place, and by how much. */
 const tooWide = (page: Page): Promise<string[]> =>

@@ -14,6 +14,7 @@ const NEEDED: Record<string, string> = {
   home: "lab",
   desk: "visits",
   ward: "hospitalizations",
+  "hand-over": "records",
   beds: "wards",
   places: "wards",
   mine: "records",

@@ -9,6 +9,7 @@ export const PAGES: Record<string, () => Promise<{ default: Page }>> = {
   home: () => import("./screens/home.ts"),
   desk: () => import("./screens/front-desk.ts"),
   ward: () => import("./screens/ward.ts"),
+  "hand-over": () => import("./screens/hand-over-list.ts"),
   beds: () => import("./screens/beds.ts"),
   places: () => import("./screens/places.ts"),
   mine: () => import("./screens/mine.ts"),

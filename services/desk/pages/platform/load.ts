@@ -82,8 +82,8 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isO
   return { ...state, reload };
 }
 
-/** Reloads when `turn` changes: something was done that it shows. */
-export function useTurn({ reload }: Pick<Loaded<unknown>, "reload">, turn: number): void {
+/** Reloads when `turn` changes: something was done that it shows, or what it is about has changed. */
+export function useTurn({ reload }: Pick<Loaded<unknown>, "reload">, turn: number | string): void {
   const last = useRef(turn);
   useEffect(() => {
     if (last.current !== turn) reload();

@@ -16,6 +16,7 @@ export const MENU: Record<string, MenuEntry> = {
   home: { title: "home", roles: ["*"] },
   desk: { title: "desk", roles: ["front-desk", ...CARE] },
   ward: { title: "ward", roles: CARE },
+  "hand-over": { title: "handOver.list", roles: [] },
   beds: { title: "beds", roles: [...CARE, "front-desk"] },
   mine: { title: "mine", roles: ["physician"] },
   chart: { title: "chart", roles: [] },
@@ -39,6 +40,7 @@ export function isOffered({ roles }: MenuEntry): boolean {
 /** Actions and types on shared pages by the roles of the project that use them. A hospital's own roles are offered all. */
 const DONE_BY: Record<string, readonly string[]> = {
   "see AllergyIntolerance": [...CARE, "pharmacist"],
+  "see Communication": CARE,
   "see Condition": [...CARE, "pharmacist"],
   "see DiagnosticReport": [...CARE, "lab-technician"],
   "see DocumentReference": [...CARE, "records-office"],
@@ -64,6 +66,7 @@ const DONE_BY: Record<string, readonly string[]> = {
   "wards.setCleaning": ["nurse", "midwife"],
   "lab.order": ["physician", "midwife"],
   "hospitalizations.admit": CARE,
+  "hospitalizations.handOver": CARE,
   "hospitalizations.request": [...CARE, "front-desk"],
 };
 const KNOWN_ROLES = [...CARE, "lab-technician", "pharmacist", "front-desk", "billing", "records-office", "administrator", "auditor"];

@@ -8,6 +8,7 @@ import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
 import { html } from "../html.ts";
 import { For } from "../parts/for.ts";
 import { NotKnown, Panel } from "../parts/panel.ts";
+import { WardChoice } from "../parts/ward-choice.ts";
 import { actionsOf, readAll } from "../platform/api.ts";
 import { timeOf } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
@@ -45,10 +46,7 @@ export default function Round({ argument }: { argument?: string }) {
   const ward = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`);
   if (!all.value) return all.isLoading ? html`<p class="muted" aria-busy="true">${t("loading")}</p>` : html`<${NotKnown} loaded=${all} />`;
   if (!ward) return html`<p class="muted">${t("ward.none")}</p>`;
-  return html`<div class="ward-bar"><span class="choice"><label for="round-ward">${t("ward.which")}</label>
-      <select id="round-ward" value=${ward.location} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => go("round", currentTarget.value)}>
-        ${all.value.wards.map(({ location, name }) => html`<option key=${location} value=${location}>${name}</option>`)}
-      </select></span></div>
+  return html`<div class="ward-bar"><${WardChoice} id="round-ward" ward=${ward.location} wards=${all.value.wards} onChoose=${(location: string) => go("round", location)} /></div>
     <${Doses} key=${ward.location} ward=${ward} />`;
 }
 

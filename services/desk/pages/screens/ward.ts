@@ -1,23 +1,15 @@
 /** The ward board: patients by bed, pending work, and actions; changes by others appear as they happen. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Board, BoardBed, BoardWard } from "../../../wards/board.contract.ts";
-import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
 import { html } from "../html.ts";
 import { NotKnown, Unknown } from "../parts/panel.ts";
-import { actionsOf } from "../platform/api.ts";
-import { timeOf } from "../platform/clock.ts";
-import { useLoad } from "../platform/load.ts";
+import { WardChoice } from "../parts/ward-choice.ts";
 import { chooseWard, useAllWards, wardOf } from "../platform/own-ward.ts";
-import { go } from "../platform/router.ts";
-import { listen } from "../platform/stream.ts";
+import { go, hrefOf } from "../platform/router.ts";
 import { t } from "../platform/texts.ts";
 import { Beds } from "./ward/beds.ts";
 import { BED_FILTERS, type BedFilter } from "./ward/filter.ts";
-
-const wards = actionsOf<typeof wardsContract>("wards");
-/** Intervals of reading, milliseconds: with notifications of changes, and without. */
-const WITH_EVENTS_MS = 30_000;
-const WITHOUT_EVENTS_MS = 3_000;
+import { AsOf, useBoard } from "./ward/live-board.ts";
 
 /** @param argument the id of a ward; absent: the own one @param part initial filter of its beds */
 export default function Ward({ argument, part }: { argument?: string; part?: string }) {
@@ -31,29 +23,22 @@ export default function Ward({ argument, part }: { argument?: string; part?: str
 }
 
 function OneWard({ ward, names, part }: { ward: string; names: BoardWard[]; part?: string }) {
-  const [hasEvents, setHasEvents] = useState(false);
   const [filter, setFilter] = useState<BedFilter>(BED_FILTERS.find((one) => one === part) ?? "all");
-  const board = useLoad(ward, () => wards.board({ ward }), hasEvents ? WITH_EVENTS_MS : WITHOUT_EVENTS_MS);
-  useEffect(
-    () => listen(`/api/wards/board/events?ward=${encodeURIComponent(ward)}`, { onEvent: board.reload, onOpen: setHasEvents }),
-    [ward],
-  );
+  const board = useBoard(ward);
   const choose = (location: string) => {
     chooseWard(location);
     go("ward", location);
   };
   const shown = board.value?.wards[0];
   return html`<div class="ward-bar">
-      <span class="choice"><label for="ward">${t("ward.which")}</label>
-      <select id="ward" value=${ward} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => choose(currentTarget.value)}>
-        ${names.map(({ location, name }) => html`<option key=${location} value=${location}>${name}</option>`)}
-      </select></span>
+      <${WardChoice} id="ward" ward=${ward} wards=${names} onChoose=${choose} />
       <span class="choice"><label for="bed-filter">${t("filter")}</label>
       <select id="bed-filter" value=${filter} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => setFilter(currentTarget.value as BedFilter)}>
         ${BED_FILTERS.map((one) => html`<option key=${one} value=${one}>${t(`filter.${one}`)}</option>`)}
       </select></span>
       ${shown && html`<${Numbers} ward=${shown} />`}
-      <span class="muted" title=${t(hasEvents ? "ward.live" : "ward.polled")}><span aria-hidden="true">${hasEvents ? "●" : "○"}</span> ${t("ward.asOf", { time: timeOf(board.at) })}</span>
+      <${AsOf} board=${board} />
+      <a class="button no-print" href=${hrefOf("hand-over", ward)}>${t("handOver.list")}</a>
     </div>
     <${NotKnown} loaded=${board} />
     ${board.value && html`<${Unknown} parts=${board.value.unknown} />`}

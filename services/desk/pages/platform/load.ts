@@ -83,7 +83,7 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isO
 }
 
 /** Reloads when `turn` changes: something was done that it shows. */
-export function useTurn({ reload }: Pick<Loaded<unknown>, "reload">, turn: number): void {
+export function useTurn({ reload }: Pick<Loaded<unknown>, "reload">, turn: number | string): void {
   const last = useRef(turn);
   useEffect(() => {
     if (last.current !== turn) reload();

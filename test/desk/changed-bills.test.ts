@@ -144,6 +144,7 @@ describe("at the cash desk", () => {
     await hospitalizations.discharge(operator, { stay, version });
     await again();
     await cashier.waitForSelector("dialog li:has-text('on the invoice'):has-text('4'):has-text('€200.00 more')");
+    expect(await cashier.locator("dialog button:has-text('Credit note')").count()).toBe(0); // what is credited is not charged again by itself
     await cashier.click("dialog button:has-text('Payments')");
     await cashier.click("dialog button:has-text('Take back')");
     await cashier.fill("#field-take-back-reason", "billed anew");

@@ -52,8 +52,10 @@ export function Cancel({ bill: { of, patient }, changes, onShow, onClose, onDone
   const canCancel = isOfCredit || !(isPaid || credited > 0);
   const row = (one: OutdatedCharge) =>
     html`<li key=${one.charge}><span>${changeText(one, whatOf(one))}</span> ${one.cents !== undefined && one.cents !== 0 && html`<strong class="nowrap">${differenceText(one)}</strong>`}</li>`;
-  const ways = html`<p>${toDo} ${isPaid && changes.some(({ change }) => change === "undone") && t("cash.changedUndone")}</p>
-    ${isPaid && html`<div class="buttons"><button type="button" onClick=${() => onShow("pay")}>${t("cash.payments")}</button><button type="button" onClick=${() => onShow("credit")}>${t("cash.credit")}</button></div>`}`;
+  // Any other act would not be charged again by itself once it is credited.
+  const isCreditEnough = isPaid && changes.some(({ change }) => change === "undone");
+  const ways = html`<p>${toDo} ${isCreditEnough && t("cash.changedUndone")}</p>
+    ${isPaid && html`<div class="buttons"><button type="button" onClick=${() => onShow("pay")}>${t("cash.payments")}</button>${isCreditEnough && html`<button type="button" onClick=${() => onShow("credit")}>${t("cash.credit")}</button>`}</div>`}`;
   return html`<${Dialog} title=${joined(t(isOfCredit ? "cash.cancelCredit" : "cash.changedWhat"), nameOf(patient))} onClose=${onClose}>
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`}<br /><span class="muted">${joined(of.identifier?.[0]?.value ?? "", totalOf(of))}</span></p>

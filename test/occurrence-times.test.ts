@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, "..");
 const RECORDING = ["billing", "hospitalizations", "lab", "patients", "personnel", "pharmacy", "records", "visits", "wards"];
 
 /** They only answer. */
-const READING = ["billing.listBalances", "patients.candidates", "pharmacy.countDue"];
+const READING = ["billing.listBalances", "billing.listOutdated", "patients.candidates", "pharmacy.countDue"];
 /** They put a record right, now; what had happened keeps its time. */
 const UNDOING = [
   "billing.cancelInvoice",

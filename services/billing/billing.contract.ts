@@ -88,6 +88,35 @@ export interface CreditNote {
   issuedAt: string; // ISO 8601, UTC
 }
 
+/** A charge on an Invoice in force that its act, as it is now, no longer agrees with. */
+export interface OutdatedCharge {
+  invoice: string; // "Invoice/…"
+  charge: string; // "ChargeItem/…"
+  /** "Encounter/…", "Observation/…" or "MedicationDispense/…" */
+  act: string;
+  text: string;
+  /**
+   * `quantity`: more or less of it was done (a longer stay, a returned part of a dispense); `other`: it was corrected to another code;
+   * `undone`: it is not to be charged; `unfinished`: the visit or stay goes on.
+   */
+  change: "quantity" | "other" | "undone" | "unfinished";
+  /** The quantity on the bill, and that of the act now; 0 for what is not to be charged now. */
+  billed: number;
+  present: number;
+  /** UCUM; absent: without unit. */
+  unit?: string;
+  /** What the act costs now, less what was billed, in the minor unit; absent: not known yet, or in another currency. */
+  cents?: number;
+  currency: string; // ISO 4217
+}
+
+/** What has changed since it was billed. */
+export interface OutdatedCharges {
+  charges: OutdatedCharge[];
+  /** "Invoice/…": those of which not everything is known now: a service is down, or there was too much to compare. */
+  unknown: string[];
+}
+
 /** Everything that other services may know about `billing`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const billing = {
   /** Adds a charge. @throws 404 NOT_FOUND for an unknown encounter */
@@ -126,6 +155,11 @@ export const billing = {
   listPayments: action<{ invoice: string }, Account>("billing.listPayments"),
   /** The amounts due of bills and credit notes, at most 200; unknown ones are left out. */
   listBalances: action<{ invoices: string[] }, InvoiceBalance[]>("billing.listBalances"),
+  /**
+   * Charges of bills in force that no longer agree with their acts, at most 50 bills and 5,000 charges. Charges made by hand, and credited ones,
+   * are left out, and so are unknown bills. Cancelling the bill brings its charges up to date.
+   */
+  listOutdated: action<{ invoices: string[] }, OutdatedCharges>("billing.listOutdated"),
   /** The payments of a day (YYYY-MM-DD) by the hospital's clocks; absent: today. At most 10,000 payments. */
   cashReport: action<{ day?: string }, CashReport>("billing.cashReport"),
   /**

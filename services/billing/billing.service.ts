@@ -24,6 +24,7 @@ import { effects } from "./billing.effects.ts";
 import { invariants } from "./billing.invariants.ts";
 import { issueBill, MAX_CHARGES } from "./invoicing.ts";
 import { rules } from "./billing.rules.ts";
+import { listOutdated, MAX_COMPARED } from "./outdated.ts";
 import { paymentKeys } from "./payments/payment.model.ts";
 import { listBalances, listPayments, pay, paymentParams, reportOf, takeBack } from "./payments/payments.ts";
 import { cancelInvoice, creditedBy, invoiceKeys, newCreditNote } from "./credit.model.ts";
@@ -198,6 +199,15 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       params: paymentParams.listBalances,
       handler(ctx) {
         return listBalances(this, ctx.params.invoices);
+      },
+    },
+
+    listOutdated: {
+      rest: "POST",
+      summary: "What has changed since it was billed",
+      params: { invoices: { type: "array", min: 1, max: MAX_COMPARED, items: referenceTo("Invoice") }, $$strict: true },
+      handler(ctx) {
+        return listOutdated(this, { caller: asSystem(ctx, "billing"), directory: this.directory }, ctx.params.invoices);
       },
     },
 

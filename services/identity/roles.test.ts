@@ -60,6 +60,11 @@ describe("the roles of the project", () => {
     }
   });
 
+  it("tell only the cash desk what has changed since it was billed: it compares with results and dispenses that a cashier does not read", () => {
+    expect(ROLES.filter((name) => mayCall(name, "billing.listOutdated"))).toEqual(["billing"]);
+    expect(["Observation", "MedicationDispense"].filter((type) => has("billing", type, "r"))).toEqual([]);
+  });
+
   it("let a midwife do and see everything that a nurse does", () => {
     const { actions, types } = role("nurse");
     expect(actions.filter((action) => !role("midwife").actions.includes(action))).toEqual([]);

@@ -28,6 +28,7 @@ type Params = Record<string, unknown>;
 const ASKED: Record<string, (of: Preparation) => Promise<Params> | Params> = {
   "billing.cashReport": () => ({}),
   "billing.listBalances": () => ({ invoices: ["Invoice/1"] }),
+  "billing.listOutdated": () => ({ invoices: ["Invoice/1"] }),
   "billing.listPayments": () => ({ invoice: "Invoice/1" }),
   "billing.listPrices": () => ({}),
   "lab.listCatalogue": () => ({}),

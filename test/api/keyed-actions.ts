@@ -266,6 +266,7 @@ export const KEYED_ACTIONS: Record<string, Asked> = Object.fromEntries(
 /** Actions that are posted and not compared, with the reason. */
 export const NOT_COMPARED: Record<string, string> = {
   "billing.listBalances": "only reads",
+  "billing.listOutdated": "only reads",
   "patients.candidates": "only reads",
   "pharmacy.countDue": "only reads",
   "patients.merge": "goes on after its answer where it is keyed, and says so",

@@ -33,7 +33,7 @@ const paymentsOf = ({ fhir }: WithFhir, invoice: string): Promise<Payments> =>
   });
 
 /** The credit notes in force of a bill. */
-async function notesOf({ fhir, store }: WithFhir, bill: string): Promise<Stored<Invoice>[]> {
+export async function notesOf({ fhir, store }: WithFhir, bill: string): Promise<Stored<Invoice>[]> {
   const counters = await store.counters(creditsOf(bill), MAX_NOTES);
   const notes = await Promise.all(
     counters.filter(({ value }) => value > 0).map(({ name }) => fhir.read("Invoice", splitReference(noteIn(name))[1])),

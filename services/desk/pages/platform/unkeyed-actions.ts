@@ -5,6 +5,7 @@
 const UNKEYED = new Set([
   "billing.cashReport",
   "billing.listBalances",
+  "billing.listOutdated",
   "billing.listPayments",
   "billing.listPrices",
   "journal.list",

@@ -1,6 +1,6 @@
-/** Invoices with their patients and balances. */
+/** Invoices with their patients and balances, and what has changed since. */
 import type { Invoice } from "../../../../../fhir/r4.ts";
-import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
+import type { billing as billingContract, OutdatedCharge } from "../../../../billing/billing.contract.ts";
 import type { InvoiceBalance } from "../../../../billing/payments.contract.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../../parts/joined.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
@@ -42,6 +42,36 @@ async function balancesOf(invoices: Invoice[]): Promise<Map<string, InvoiceBalan
   });
   return new Map(found.flat().map((one) => [one.invoice, one]));
 }
+
+/** What has changed since bills were made. */
+export interface Changes {
+  /** By reference of the bill. */
+  of: Map<string, OutdatedCharge[]>;
+  /** It is not known of all of them. */
+  isPartial: boolean;
+  /** The bills that were compared. */
+  compared: string;
+}
+
+/** Bills that one request compares. */
+const MAX_COMPARED = 50;
+
+/** @param bills references of bills in force */
+export async function changesOf(bills: string[]): Promise<Changes> {
+  const found: OutdatedCharge[] = [];
+  let isPartial = false;
+  // One after the other: each asks several services.
+  for (let from = 0; from < bills.length; from += MAX_COMPARED) {
+    const { charges, unknown } = await billing.listOutdated({ invoices: bills.slice(from, from + MAX_COMPARED) });
+    found.push(...charges);
+    isPartial ||= unknown.length > 0;
+  }
+  return { of: Map.groupBy(found, ({ invoice }) => invoice), isPartial, compared: bills.join() };
+}
+
+/** References of those that are bills in force. */
+export const inForce = (all: Bill[]): string[] =>
+  all.flatMap(({ of }) => (["issued", "balanced"].includes(of.status) && !isCredit(of) ? [`Invoice/${of.id}`] : []));
 
 /** @param query selects the invoices */
 export async function bills(query: Record<string, string>): Promise<Joined<Invoice> & { all: Bill[] }> {

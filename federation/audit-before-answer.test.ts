@@ -61,6 +61,17 @@ describe("the answer to a request of a signed-in person", () => {
     expect(read).toBe(120);
   });
 
+  it("is refused for an entry of its first fifty, also if it can do without the part that waited for them", async () => {
+    const meta = {};
+    const answer = whenRecorded(meta, async () => {
+      await beforeAnswer(meta, Promise.reject(unavailable("The disk is full.")));
+      let missing = 0;
+      for (let read = 0; read < 60; read += 1) await beforeAnswer(meta, Promise.resolve()).catch(() => (missing += 1));
+      return missing;
+    });
+    await expect(answer).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" });
+  });
+
   it("is not all: what is read behind it, or for no request of a gateway of this process, waits itself", async () => {
     const [meta, disk] = [{}, Promise.withResolvers<void>()];
     await whenRecorded(meta, async () => "answered");

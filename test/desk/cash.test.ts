@@ -5,7 +5,7 @@ import { billing } from "../../services/billing/billing.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { heldBack } from "./held-back.ts";
-import { barriers, Hospital } from "./pages-hospital.ts";
+import { barriers, Hospital, speak } from "./pages-hospital.ts";
 
 describe("at the cash desk", () => {
   let hospital: Hospital;
@@ -99,7 +99,7 @@ describe("at the cash desk", () => {
       ["ar", "تقرير الصندوق", "نقدًا"],
       ["en", "Cash report", "cash"],
     ] as const) {
-      await cashier.selectOption("#language", language);
+      await speak(cashier, language);
       await cashier.click(`button:has-text('${report}')`);
       await cashier.waitForSelector(`dialog .print tr:has(th[colspan]):has-text('${cash}'):has-text('100')`);
       expect(await barriers(cashier)).toEqual([]);

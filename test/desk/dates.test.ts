@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { contentOf } from "../kit/map.ts";
-import { barriers, Hospital } from "./pages-hospital.ts";
+import { barriers, Hospital, speak } from "./pages-hospital.ts";
 
 /** The browser's own fields would be of this one: the month first. */
 const AMERICAN = { locale: "en-US", timezoneId: "America/Los_Angeles" };
@@ -33,12 +33,12 @@ describe("a day", () => {
     ["fr", "8/3/27", "lundi", "08/03/2027"],
     ["ar", "٨ مارس ٢٠٢٧", "الاثنين", "08/03/2027"],
   ])("in %s, typed as “%s”, is understood", async (language, typed, weekday, shown) => {
-    await page.selectOption("#language", language);
+    await speak(page, language);
     await hospital.show(page, "desk");
     await page.fill("#field-appointments-day", typed);
     await hint("appointments-day", weekday);
     await hint("appointments-day", "2027");
-    await page.selectOption("#language", "en"); // redrawn, it is the same day
+    await speak(page, "en"); // redrawn, it is the same day
     await hint("appointments-day", "Monday, 8 Mar 2027");
     await hospital.show(page, "home");
     await hospital.show(page, "desk");
@@ -51,7 +51,7 @@ describe("a day", () => {
       ["en", "ArrowRight", "April 2027"],
       ["ar", "ArrowLeft", "أبريل 2027"],
     ] as const) {
-      await page.selectOption("#language", language);
+      await speak(page, language);
       await page.fill("#field-appointments-day", "8/3/2027");
       await hint("appointments-day", "2027");
       await page.focus("#field-appointments-day");
@@ -69,7 +69,7 @@ describe("a day", () => {
       expect(await page.inputValue("#field-appointments-day")).toBe("16/04/2027");
       await page.waitForSelector('[aria-expanded="false"]:focus');
     }
-    await page.selectOption("#language", "en");
+    await speak(page, "en");
   });
 
   it("that does not exist, or is out of range, is reported, and its form is not sent", async () => {
@@ -102,7 +102,7 @@ describe("a day", () => {
     ["fr", "8h30", "demain"],
     ["ar", "٨:٣٠", "غدًا"],
   ])("in %s has a time typed as “%s”, which no browser reads in its own way", async (language, typed, reason) => {
-    await page.selectOption("#language", language);
+    await speak(page, language);
     await hospital.show(page, "desk");
     await page.fill("#desk-search", "Rossi");
     await page.waitForSelector("#desk-search-list li");
@@ -121,7 +121,7 @@ describe("a day", () => {
     // By the hospital's clock, an hour before UTC.
     expect(JSON.parse((await sent).postData() ?? "{}")).toMatchObject({ start: `${tomorrow}T07:30:00.000Z`, description: reason });
     await page.waitForSelector("dialog", { state: "detached" });
-    await page.selectOption("#language", "en");
+    await speak(page, "en");
   });
 
   it("of the appointments is today's, also on a page that stays open over midnight, until another is chosen", async () => {
@@ -151,7 +151,7 @@ describe("a day", () => {
     ["ar", "۳۷.۲", 37.2],
   ])("in %s a temperature typed as “%s” is what was measured", async (language, typed, value) => {
     const nurse = await hospital.signIn("nurse", AMERICAN);
-    await nurse.selectOption("#language", language);
+    await speak(nurse, language);
     await hospital.show(nurse, `chart/${patient.split("/")[1]}`);
     await nurse.click(`main button:text-is("${textIn(language, "vitals.note")}")`);
     // Between Arabic letters the sign would come to stand behind its letter.

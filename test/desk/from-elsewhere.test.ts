@@ -5,7 +5,7 @@ import { ownerOf } from "../../federation/owner-contract.ts";
 import { identity } from "../../services/identity/identity.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
-import { barriers, Hospital } from "./pages-hospital.ts";
+import { barriers, Hospital, speak } from "./pages-hospital.ts";
 
 const HL7 = "http://terminology.hl7.org/CodeSystem";
 const POTASSIUM = { system: "http://loinc.org", code: "2823-3", display: "Potassium" };
@@ -83,7 +83,7 @@ describe("a chart with records from elsewhere", () => {
       "Smokes yes 20 Nov 2026",
       "Titre 1 : 128 20 Nov 2026",
     ]);
-    await physician.selectOption("#language", "ar");
+    await speak(physician, "ar");
     const titre = part("النتائج").locator("tr:has-text('Titre') td.figure span").first();
     const [one, many] = await titre.evaluate((node) => {
       const text = node.firstChild as Text;
@@ -96,7 +96,7 @@ describe("a chart with records from elsewhere", () => {
       return [leftOf("1"), leftOf("128")];
     });
     expect(one).toBeLessThan(many ?? Number.NaN); // numbers run from left to right
-    await physician.selectOption("#language", "en");
+    await speak(physician, "en");
   });
 
   it("shows a visit that another system calls arrived in the queue, on the banner and in words, until it is closed", async () => {
@@ -104,9 +104,9 @@ describe("a chart with records from elsewhere", () => {
     await store("visits", [{ resourceType: "Encounter", status: "arrived", ...visit }]);
     await show();
     await physician.waitForSelector(".banner .tag:has-text('visit for')");
-    await physician.selectOption("#language", "fr");
+    await speak(physician, "fr");
     await physician.waitForSelector("#part-encounters .tag:text-is('arrivé')");
-    await physician.selectOption("#language", "en");
+    await speak(physician, "en");
     const clerk = await hospital.person("clerk", ["front-desk"]);
     await hospital.show(clerk, "desk");
     await clerk.click("#part-queue li:has-text('Ada Rossi') button:has-text('End visit')");

@@ -5,7 +5,7 @@ import { LANGUAGES } from "../../services/desk/files/messages.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
-import { barriers, Hospital } from "./pages-hospital.ts";
+import { barriers, Hospital, speak } from "./pages-hospital.ts";
 
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1280, height: 800 };
@@ -59,7 +59,7 @@ describe("on a phone and on a desk", () => {
     async (code, size) => {
       const [asked, shown] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       await page.setViewportSize(size);
-      await page.selectOption("#language", code);
+      await speak(page, code);
       await hospital.show(page, "home");
       await hospital.show(page, "desk");
       await page.route("**/api/patients/candidates*", async (route) => {
@@ -90,7 +90,7 @@ describe("on a phone and on a desk", () => {
   );
 
   it.each(LANGUAGES)("notices cover no control of the next dialog (%s)", async (code) => {
-    await page.selectOption("#language", code);
+    await speak(page, code);
     await page.setViewportSize(PHONE);
     await hospital.show(page, "desk");
     await page.locator("#part-queue li button").first().click();

@@ -7,7 +7,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { barriers, Hospital } from "./pages-hospital.ts";
+import { barriers, Hospital, speak } from "./pages-hospital.ts";
 
 const BLOOD_COUNT = "58410-2";
 const POTASSIUM = "2823-3";
@@ -65,7 +65,7 @@ describe("lists that people work from", () => {
     await technician.reload();
     await technician.waitForSelector(".who");
     await rows(technician, 1);
-    await technician.selectOption("#language", "fr");
+    await speak(technician, "fr");
     await technician.waitForSelector("#field-bench-station option:checked:has-text('Hématologie')", { state: "attached" });
     await technician.fill("#field-bench-find", accession); // a tube that is scanned is meant, whichever station is shown
     await technician.press("#field-bench-find", "Enter");
@@ -73,7 +73,7 @@ describe("lists that people work from", () => {
     await technician.keyboard.press("Escape");
 
     await hospital.person("another", ["lab-technician"]);
-    await technician.selectOption("#language", "en");
+    await speak(technician, "en");
     await technician.click("button:has-text('Sign out')");
     await technician.click('button[name="logout"][value="yes"]');
     await hospital.enter(technician, "another"); // at the same machine

@@ -86,7 +86,7 @@ describe("the pages of the hospital", () => {
   });
 
   it("print a report alone, on white, from the top of the sheet", async () => {
-    await page.selectOption("#language", "en");
+    await speak(page, "en");
     await page.setViewportSize({ width: 794, height: 1123 });
     await page.emulateMedia({ colorScheme: "dark" });
     await hospital.show(page, "bench");
@@ -106,7 +106,7 @@ describe("the pages of the hospital", () => {
   });
 
   it("let an administrator create a role, and the widest rights wait for a second person", async () => {
-    await page.selectOption("#language", "en");
+    await speak(page, "en");
     await page.setViewportSize({ width: 1280, height: 800 });
     await hospital.show(page, "administration");
     await hospital.step("make a role", page, async () => {
@@ -142,7 +142,7 @@ describe("the pages of the hospital", () => {
   });
 
   it("stay signed in when a token expires, and no longer after a sign-out", async () => {
-    await page.selectOption("#language", "en");
+    await speak(page, "en");
     const end = () => {
       const kept = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string; until: number };
       sessionStorage.setItem("desk.tokens", JSON.stringify({ ...kept, until: 0 }));

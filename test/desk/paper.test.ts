@@ -9,7 +9,7 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { heldBack } from "./held-back.ts";
-import { barriers, Hospital } from "./pages-hospital.ts";
+import { barriers, Hospital, speak } from "./pages-hospital.ts";
 
 const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin [Mass/volume] in Blood" };
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
@@ -78,7 +78,7 @@ describe("on paper", () => {
   ] as const)(
     "the summary of a stay says in %s why, what was found and what goes on, under the hospital's name",
     async (language, name, said) => {
-      await physician.selectOption("#language", language);
+      await speak(physician, language);
       await physician.click(`button:has-text('${name}')`);
       const text = await physician.textContent('dialog .print[aria-busy="false"]');
       // It is read from its beginning, and its name and the way out stay in sight to its end.
@@ -99,7 +99,7 @@ describe("on paper", () => {
   );
 
   it("the summary of a stay has a place for a signature, and says on the screen that a note is still a draft", async () => {
-    await physician.selectOption("#language", "en");
+    await speak(physician, "en");
     await physician.fill("#field-note", "She goes home.");
     await physician.press("#field-note", "Control+Enter");
     await physician.waitForSelector("article.note");

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
-import { barriers, Hospital } from "./pages-hospital.ts";
+import { barriers, Hospital, speak } from "./pages-hospital.ts";
 
 describe("laboratory tests", () => {
   let hospital: Hospital;
@@ -56,7 +56,7 @@ describe("laboratory tests", () => {
     await physician.press("#field-test", "Enter");
     await physician.waitForSelector(".notice:has-text('الهيموغلوبين')");
     expect(await physician.textContent("main")).not.toMatch(/Hemoglobin|Potassium|CBC/);
-    await physician.selectOption("#language", "fr");
+    await speak(physician, "fr");
     await physician.waitForSelector("li:has-text('Numération sanguine')");
   });
 

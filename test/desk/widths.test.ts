@@ -113,7 +113,7 @@ describe("the pages at any width", () => {
 
   it("in Arabic all texts of a line run from right to left, even if the first is Latin", async () => {
     await page.setViewportSize({ width: 1280, height: 900 });
-    await page.selectOption("#language", "ar");
+    await speak(page, "ar");
     await hospital.show(page, `chart/${patient.split("/")[1]}`);
     const line = page.locator("li bdi:has-text('1 tablet')").first();
     const [first, second] = await line.evaluate((one) => {

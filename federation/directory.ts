@@ -227,19 +227,28 @@ export function directoryOf(broker: ServiceBroker): Directory {
   const directory = new Directory(broker);
   directories.set(broker, directory);
   const membership = membershipOf(broker);
-  // A copy: Moleculer omits an object that occurs twice in an announcement.
-  const tell = () => announceMetadata(broker, "members", structuredClone(membership.all));
+  const certified = new CertifiedWords(broker);
+  let told = "";
+  /** Includes in the next announcement what others accept from this node. @returns whether that has changed */
+  const tell = (): boolean => {
+    const text = JSON.stringify(certified.members(broker.nodeID, membership.all));
+    if (text === told) return false;
+    told = text;
+    announceMetadata(broker, "members", JSON.parse(text)); // a copy: Moleculer omits an object that occurs twice in an announcement
+    return true;
+  };
   tell();
-  let isAnnounced = true;
+  let isDue = false; // after the current change, once for all that arrive together
+  let isToBeTold = false;
   membership.onChange(() => {
-    tell();
-    if (!isAnnounced) return;
-    isAnnounced = false;
-    // After the current change, once for all that arrive together.
+    isToBeTold = tell() || isToBeTold;
+    if (isDue) return;
+    isDue = true;
     setImmediate(() => {
-      isAnnounced = true;
+      const isNews = isToBeTold && broker.started;
+      [isDue, isToBeTold] = [false, false];
       directory.refresh();
-      if (broker.started) void broker.transit?.discoverer.sendLocalNodeInfo()?.catch((error: Error) => broker.logger.warn(error.message));
+      if (isNews) void broker.transit?.discoverer.sendLocalNodeInfo()?.catch((error: Error) => broker.logger.warn(error.message));
     });
   });
   for (const change of ["$services.changed", "$node.connected", "$node.updated", "$node.disconnected"]) {

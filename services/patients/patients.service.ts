@@ -50,7 +50,7 @@ import {
   updated,
 } from "./patients.model.ts";
 import { newNumber, PATIENT_NUMBER, TEMPORARY_NUMBER } from "./record-numbers.ts";
-import { description, distinct, duplicatesAsked, newbornChild, registration, unknown, update } from "./patients.params.ts";
+import { confirm, description, distinct, duplicatesAsked, newbornChild, registration, unknown, update } from "./patients.params.ts";
 import { rules } from "./patients.rules.ts";
 import { registeredChild } from "./siblings.ts";
 
@@ -221,6 +221,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         source: referenceTo("Patient"),
         target: referenceTo("Patient"),
         preview: { type: "boolean", optional: true },
+        confirm,
         $$strict: true,
       },
       async handler(ctx) {
@@ -228,8 +229,8 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         if (pair.source === pair.target) throw samePatient(pair.source);
         requireScope(this, "Patient", preview ? "read" : "u");
         const caller = asSystem(ctx, SERVICE);
+        if (preview) return this.merges.preview(caller, pair);
         await this.merges.requireMergeable(caller, pair);
-        if (preview) return { ...(await this.merges.state(caller, pair.source)), left: await this.merges.left(caller, pair) };
         if (isKeyed(ctx) || !(await this.merges.isSmall(caller, pair))) return this.beginTask("patients.merge", { ctx, pair });
         await this.merges.merge(caller, pair);
         return this.merges.state(caller, pair.source);
@@ -287,7 +288,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
   started() {
     const { publicUrl } = readConfig();
     const bases = publicUrl === undefined ? [] : [`${publicUrl}/fhir`];
-    this.merges = new Merges({ store: this.store, directory: this.directory, bases });
+    this.merges = new Merges({ store: this.store, directory: this.directory, bases, table: settings().table });
     this.duplicates = new DuplicateList({ store: this.store, holder: this.broker.nodeID, ...settings() });
     this.duplicates.start((sentence) => this.logger.warn(sentence));
   },

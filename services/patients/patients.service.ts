@@ -26,7 +26,6 @@ import { emits, type MergeState, MatchGrade, owns, type patients, type PersonIde
 import {
   bornBeforeMother,
   childAlreadyRegistered,
-  identifierShared,
   motherMale,
   motherNotActive,
   notMerged,
@@ -40,6 +39,7 @@ import {
   checked,
   described,
   isBornBefore,
+  alreadyRegistered,
   isClosed,
   newborn,
   newPatient,
@@ -109,9 +109,9 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
           if (isType(error, PATIENT_ALREADY_REGISTERED)) throw patientAlreadyRegistered(holderOf(error));
           if (!isType(error, "MULTIPLE_MATCHES")) throw error;
           const sharing = await this.fhir.find({ type: "Patient", clauses: ifNoneExist.clauses, limit: MAX_NAMED });
-          throw identifierShared(sharing.map((one) => `Patient/${one.id}`));
+          throw alreadyRegistered(sharing);
         });
-        if (result.outcome !== "created") throw patientAlreadyRegistered(`Patient/${result.id}`);
+        if (result.outcome !== "created") throw alreadyRegistered([await this.patient(`Patient/${result.id}`)]);
         return registered(id, result);
       },
     },

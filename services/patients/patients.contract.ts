@@ -1,4 +1,4 @@
-import { action } from "../../mesh/contract.ts";
+import { action, event } from "../../mesh/contract.ts";
 import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
 
 /** The FHIR types that this service owns. */
@@ -195,6 +195,12 @@ export interface MergeState {
   doubts?: MergeDoubt[];
 }
 
+/** A record that was merged, and the one that replaced it. */
+export interface MergedRecords {
+  source: string; // "Patient/…"
+  target: string; // "Patient/…"
+}
+
 /** Everything that other services may know about `patients`. */
 export const patients = {
   /**
@@ -238,6 +244,8 @@ export const patients = {
    * (`data.encounters`), 409 MERGE_DOUBTFUL (`data.doubts`: correct what is wrong, or give the reason in `confirm`), and refusals by rules
    */
   merge: action<{ source: string; target: string; preview?: boolean; confirm?: string }, MergeState>("patients.merge"),
+  /** Emitted at the end of each merge. Durable. */
+  merged: event<MergedRecords>("patients.merged"),
   /** Undoes a merge: each resource is as it was, except those that were edited since. @throws 404, 409 PATIENT_NOT_MERGED, PATIENT_MERGED_ON, MERGE_RUNNING */
   unmerge: action<{ source: string }, MergeState>("patients.unmerge"),
   /** The state of a merge. @throws 404 NOT_FOUND */

@@ -286,10 +286,10 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
   },
 
   started() {
-    const { publicUrl } = readConfig();
+    const [{ publicUrl }, { store, directory }] = [readConfig(), this];
     const bases = publicUrl === undefined ? [] : [`${publicUrl}/fhir`];
-    this.merges = new Merges({ store: this.store, directory: this.directory, bases, table: settings().table });
-    this.duplicates = new DuplicateList({ store: this.store, holder: this.broker.nodeID, ...settings() });
+    this.merges = new Merges({ store, directory, bases, ...settings(), tell: (step) => this.fhir.write([step]) });
+    this.duplicates = new DuplicateList({ store, holder: this.broker.nodeID, ...settings() });
     this.duplicates.start((sentence) => this.logger.warn(sentence));
   },
 

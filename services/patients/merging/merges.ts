@@ -2,6 +2,7 @@
  * Merges two records of one person, and separates them again: in transactions of bounded size over all owners. The moved resources are noted
  * before each transaction, with their versions, so that a merge continues after a crash and can be undone.
  */
+import { v7 as timeOrderedId } from "uuid";
 import type { Caller } from "../../../mesh/caller.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import type { FhirResource, Patient, Stored } from "../../../fhir/r4.ts";
@@ -15,7 +16,7 @@ import { readResource, readVersion } from "../../../federation/read.ts";
 import { searchPage } from "../../../federation/search-page.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { IdentifierTable } from "../identifier-systems.ts";
-import type { MergeDoubt, MergeState } from "../patients.contract.ts";
+import { type MergeDoubt, type MergeState, patients } from "../patients.contract.ts";
 import { mergeConflict, mergeDoubtful, mergedOn, mergeRunning, patientNotActive } from "../patients.errors.ts";
 import { isClosed, replacementOf } from "../patients.model.ts";
 import { doubtsOf } from "./doubts.ts";
@@ -45,6 +46,8 @@ export interface MergingOptions {
   /** Base URLs of this server, for absolute references. */
   bases: readonly string[];
   table: IdentifierTable;
+  /** Writes the event of a merge that has ended. */
+  tell(step: ReturnType<typeof patients.merged.told>): Promise<unknown>;
 }
 
 /** The replaced and the replacing record, "Patient/…". */
@@ -186,7 +189,12 @@ export class Merges {
         if (entries.length > 0) await this.#process(caller, pair.source, entries);
         return false;
       });
-      if (isDone) return;
+      if (!isDone) continue;
+      const { source, target } = pair;
+      await this.#options.tell(
+        patients.merged.told({ id: `patients.merged/${timeOrderedId()}`, key: source, payload: { source, target } }),
+      );
+      return;
     }
   }
 

@@ -134,3 +134,6 @@ export const childAlreadyRegistered = (patient: string) =>
 /** Concurrent writes have changed the same record at each attempt. */
 export const patientChanged = (patient: string) =>
   new MoleculerClientError("The patient's record is being changed by others: try again.", 409, "PATIENT_CHANGED", { patient });
+
+/** The holder of the unique key that was refused. */
+export const holderOf = (error: unknown): string => (error as { data: { holder: string } }).data.holder;

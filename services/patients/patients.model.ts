@@ -261,3 +261,10 @@ export function patientKeys({ identifier = [], active, link }: Patient, table: I
 export function nobodyHas({ system, value }: PersonIdentifier): NoneExist {
   return { lock: `Patient?identifier=${system}|${value}`, clauses: [tokenClause("Patient", "identifier", { system, value })] };
 }
+
+/** The answer to a registration. */
+export const registered = (id: string, { version, updated }: { version: number; updated: number }) => ({
+  patient: `Patient/${id}`,
+  version,
+  registeredAt: new Date(updated).toISOString(),
+});

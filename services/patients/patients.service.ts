@@ -16,7 +16,8 @@ import { referenceTo, splitReference } from "../../mixins/fhir/domain-references
 import { requireScope } from "../../mixins/fhir/own-scope.ts";
 import { asSeen } from "../../mixins/fhir/seen-version.ts";
 import { change, creation } from "../../mixins/fhir/write-steps.ts";
-import { CHUNK, Merges, type MergedPair } from "./merging/merges.ts";
+import { LateWrites } from "./merging/late-writes.ts";
+import { CHUNK, type EmitStep, Merges, type MergedPair } from "./merging/merges.ts";
 import { createAlone } from "./matching/fence.ts";
 import { distinctFrom } from "./matching/distinct.model.ts";
 import { DuplicateList } from "./matching/duplicate-list.ts";
@@ -26,6 +27,7 @@ import { emits, type MergeState, MatchGrade, owns, type patients, type PersonIde
 import {
   bornBeforeMother,
   childAlreadyRegistered,
+  holderOf,
   motherMale,
   motherNotActive,
   notMerged,
@@ -40,6 +42,7 @@ import {
   described,
   isBornBefore,
   alreadyRegistered,
+  registered,
   isClosed,
   newborn,
   newPatient,
@@ -69,6 +72,7 @@ type This = Service & WithFhir & WithDirectory & Helpers;
 
 interface Helpers {
   merges: Merges;
+  late: LateWrites;
   duplicates: DuplicateList;
   beginTask(event: string, of: { ctx: Context; pair: MergedPair }): Promise<MergeState>;
   alike(ctx: Context, patient: Patient): Promise<PatientMatch[]>;
@@ -288,13 +292,17 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
   started() {
     const [{ publicUrl }, { store, directory }] = [readConfig(), this];
     const bases = publicUrl === undefined ? [] : [`${publicUrl}/fhir`];
-    this.merges = new Merges({ store, directory, bases, ...settings(), tell: (step) => this.fhir.write([step]) });
+    const tell = (step: EmitStep) => Promise.all([this.fhir.write([step]), this.late.expect(step.event.key)]);
+    this.merges = new Merges({ store, directory, bases, ...settings(), tell });
+    const warn = (sentence: string) => this.logger.warn(sentence);
+    this.late = new LateWrites({ store, merges: this.merges, caller: () => asSystem(this.broker, SERVICE), warn });
+    this.late.start();
     this.duplicates = new DuplicateList({ store, holder: this.broker.nodeID, ...settings() });
-    this.duplicates.start((sentence) => this.logger.warn(sentence));
+    this.duplicates.start(warn);
   },
 
-  stopped(this: This) {
-    return (this.duplicates as DuplicateList | undefined)?.stop();
+  async stopped(this: Partial<Helpers>) {
+    await Promise.all([this.duplicates?.stop(), this.late?.stop()]);
   },
 
   methods: {
@@ -338,13 +346,4 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       }
     },
   },
-});
-
-/** The holder of the unique key that was refused. */
-const holderOf = (error: unknown): string => (error as { data: { holder: string } }).data.holder;
-
-const registered = (id: string, { version, updated }: { version: number; updated: number }) => ({
-  patient: `Patient/${id}`,
-  version,
-  registeredAt: new Date(updated).toISOString(),
 });

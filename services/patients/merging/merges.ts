@@ -39,6 +39,9 @@ const AT_ONCE = 8;
 
 type PatientWithId = Stored<Patient>;
 
+/** The event of a merge that has ended, as a step of a write. */
+export type EmitStep = ReturnType<typeof patients.merged.told>;
+
 /** Options of merges. */
 export interface MergingOptions {
   store: NotesStore;
@@ -47,7 +50,7 @@ export interface MergingOptions {
   bases: readonly string[];
   table: IdentifierTable;
   /** Writes the event of a merge that has ended. */
-  tell(step: ReturnType<typeof patients.merged.told>): Promise<unknown>;
+  tell(step: EmitStep): Promise<unknown>;
 }
 
 /** The replaced and the replacing record, "Patient/…". */
@@ -56,6 +59,8 @@ export interface MergedPair {
   target: string;
   /** Why they are one person, if there were doubts. */
   confirm?: string;
+  /** Only what was written for the source after its merge: if that was undone, nothing is done. */
+  isLate?: true;
 }
 
 const idOf = (reference: string): string => reference.slice(reference.indexOf("/") + 1);
@@ -164,14 +169,15 @@ export class Merges {
 
   /** Continues the merge from its present state to the end. */
   async merge(caller: Caller, pair: MergedPair): Promise<void> {
-    await this.requireMergeable(caller, pair);
-    if (replacementOf((await this.#both(caller, pair))[0]) !== pair.target) await this.#notes.forget(pair.source);
+    if (!pair.isLate) await this.requireMergeable(caller, pair);
+    if (!pair.isLate && replacementOf((await this.#both(caller, pair))[0]) !== pair.target) await this.#notes.forget(pair.source);
     const skipped = new Set([pair.source, pair.target]);
     let late = 0;
     for (;;) {
       const isDone = await this.#untilCurrent(async () => {
         const [source, target] = await this.#both(caller, pair);
         const isMarked = replacementOf(source) === pair.target;
+        if (!isMarked && pair.isLate) return true;
         // Another merge may have replaced one of the two since the request.
         if (!isMarked && isClosed(source)) throw patientNotActive(pair.source);
         if (!isMarked && isClosed(target)) throw patientNotActive(pair.target);
@@ -190,6 +196,7 @@ export class Merges {
         return false;
       });
       if (!isDone) continue;
+      if (pair.isLate) return;
       const { source, target } = pair;
       await this.#options.tell(
         patients.merged.told({ id: `patients.merged/${timeOrderedId()}`, key: source, payload: { source, target } }),

@@ -65,7 +65,7 @@ const DOUBTS: Record<MergeDoubt, string> = {
 };
 
 /** What speaks against a merge, in words. */
-export const wordsOf = (doubts: readonly MergeDoubt[]): string => doubts.map((one) => DOUBTS[one]).join("; ");
+const wordsOf = (doubts: readonly MergeDoubt[]): string => doubts.map((one) => DOUBTS[one]).join("; ");
 
 /** 409: the two records are probably of two people; `doubts` are the reasons. */
 export const mergeDoubtful = (doubts: MergeDoubt[]) =>

@@ -15,6 +15,7 @@ export interface PairFacts {
   present: readonly string[];
 }
 
+/** Whether a death is recorded. */
 export const isDead = ({ deceasedBoolean, deceasedDateTime }: Patient): boolean =>
   deceasedBoolean === true || deceasedDateTime !== undefined;
 

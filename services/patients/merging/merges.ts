@@ -5,7 +5,7 @@
 import { v7 as timeOrderedId } from "uuid";
 import type { Caller } from "../../../mesh/caller.ts";
 import { parseJson } from "../../../fhir/json.ts";
-import type { FhirResource, Patient, Stored } from "../../../fhir/r4.ts";
+import type { Patient, Stored } from "../../../fhir/r4.ts";
 import type { ParsedSearch } from "../../../fhir/search/criteria.ts";
 import { resourceTypes } from "../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../fhir/search/parse-search.ts";
@@ -17,12 +17,13 @@ import { searchPage } from "../../../federation/search-page.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { IdentifierTable } from "../identifier-systems.ts";
 import { type MergeDoubt, type MergeState, patients } from "../patients.contract.ts";
-import { mergeConflict, mergeDoubtful, mergedOn, mergeRunning, patientNotActive } from "../patients.errors.ts";
-import { isClosed, replacementOf } from "../patients.model.ts";
+import { mergeConflict, mergeDoubtful, mergedOn, mergeRunning } from "../patients.errors.ts";
+import { replacementOf } from "../patients.model.ts";
 import { doubtsOf } from "./doubts.ts";
 import { MergeNotes, type Moved, type NotesStore } from "./merge-notes.ts";
 import { areRelatives, openEncounters } from "./pair-facts.ts";
-import { partedSource, partedTarget, referringClause, replaced, replacing, rewritten } from "./merge.model.ts";
+import { contentOf, entryOf, isMarkedBy, isReplacedBy, marking, requireInForce } from "./merge-entries.ts";
+import { partedSource, partedTarget, referringClause, rewritten } from "./merge.model.ts";
 
 /** Resources per transaction; a merge of at most so many is one transaction. */
 export const CHUNK = 100;
@@ -149,15 +150,21 @@ export class Merges {
   /** What speaks against the merge; nothing of one that has begun. @throws 409 PATIENT_NOT_ACTIVE, MERGE_RUNNING, MERGE_CONFLICT */
   async #doubts(caller: Caller, pair: MergedPair): Promise<MergeDoubt[]> {
     const [source, target] = await this.#both(caller, pair);
-    if (replacementOf(source) === pair.target) return []; // it continues
-    if (isClosed(source)) throw patientNotActive(pair.source);
-    if (isClosed(target)) throw patientNotActive(pair.target);
+    if (await this.#isMarked(source, target)) return []; // it continues
+    requireInForce(source, target);
     await this.#requireStill(pair);
     const mesh = this.#mesh(caller);
     const [some, others] = [await openEncounters(mesh, pair.source), await openEncounters(mesh, pair.target)];
     if (some.length > 0 && others.length > 0) throw mergeConflict([...some, ...others]);
     const present = [...(some.length > 0 ? [source.id] : []), ...(others.length > 0 ? [target.id] : [])];
     return doubtsOf(source, target, { present, areRelatives: await areRelatives(mesh, source, target) }, this.#options.table);
+  }
+
+  /** Whether a merge has begun; one that was made in another system is still to be made here. */
+  async #isMarked(source: PatientWithId, target: PatientWithId): Promise<boolean> {
+    if (isMarkedBy(source, target)) return true;
+    const reference = `Patient/${source.id}`;
+    return isReplacedBy(source, target) && (await this.#notes.versionBefore(reference, reference)) !== undefined;
   }
 
   /** Refuses while another merge moves resources to the source, which would be left between the two. @throws 409 MERGE_RUNNING */
@@ -176,17 +183,16 @@ export class Merges {
     for (;;) {
       const isDone = await this.#untilCurrent(async () => {
         const [source, target] = await this.#both(caller, pair);
-        const isMarked = replacementOf(source) === pair.target;
-        if (!isMarked && pair.isLate) return true;
+        if (pair.isLate && replacementOf(source) !== pair.target) return true;
+        const isMarked = pair.isLate || (await this.#isMarked(source, target));
         // Another merge may have replaced one of the two since the request.
-        if (!isMarked && isClosed(source)) throw patientNotActive(pair.source);
-        if (!isMarked && isClosed(target)) throw patientNotActive(pair.target);
+        if (!isMarked) requireInForce(source, target);
         // Checked after both were read: a merge into the source that starts now changes that record before it moves anything.
         if (!isMarked) await this.#requireStill(pair);
         const rows = await this.#referring(caller, pair.source, [...skipped], CHUNK);
         if (isMarked && (rows.length === 0 || late === MAX_LATE)) return true;
         if (isMarked && rows.length < CHUNK) late += 1;
-        const entries = isMarked ? [] : [entryOf(replaced(source, pair.target)), entryOf(replacing(target, source, pair.confirm))];
+        const entries = isMarked ? [] : marking(source, target, pair.confirm);
         for (const { json = "", type, id } of rows) {
           const resource = rewritten(parseJson(json) as Stored, { from: pair.source, to: pair.target, bases: this.#options.bases });
           if (resource) entries.push(entryOf(resource));
@@ -338,13 +344,4 @@ export class Merges {
       }
     }
   }
-}
-
-const contentOf = ({ meta: _, ...content }: Stored): string => JSON.stringify(content);
-
-function entryOf(resource: (FhirResource | Stored) & { id?: string }): TransactionEntry {
-  return {
-    resource,
-    request: { method: "PUT", url: `${resource.resourceType}/${resource.id}`, ifMatch: `W/"${resource.meta?.versionId}"` },
-  };
 }

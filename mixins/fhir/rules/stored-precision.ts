@@ -24,7 +24,7 @@ function keepDigits(before: object, after: object): void {
 
 /** Gives a new version of a final resource the precision of the stored one, where its numbers are the same. @param before the JSON of that */
 export function keepStoredPrecision(rules: Rulebook, after: Resource, before: string | undefined): void {
-  if (before === undefined || !MAY_HAVE_RAW.test(before) || !rules.mayBeFinal(after.resourceType)) return;
+  if (before === undefined || !rules.mayBeFinal(after.resourceType) || !MAY_HAVE_RAW.test(before)) return;
   const stored = parseJson(before) as FhirResource;
   if (rules.isFinal(stored)) keepDigits(stored, after);
 }

@@ -35,6 +35,14 @@ describe("the records of a mother and her child", () => {
     await archivist.click("dialog button:has-text('Merge')");
     await archivist.waitForSelector("[role=status]:has-text('The records are merged')");
     expect(await patients.mergeState(hospital.operator, { source: mother })).toMatchObject({ target: child, state: "merged" });
+    // Everybody finds the record in force alone, and the records office the other one after it, to separate them again.
+    await archivist.fill("#patient-search", "Rossi");
+    await archivist.waitForSelector("#patient-search-list li");
+    expect(await archivist.locator("#patient-search-list li").count()).toBe(1);
+    await archivist.fill("#patient-search", "");
+    await archivist.fill("#records-search", "Rossi");
+    await archivist.waitForSelector("#records-search-list li:nth-child(2):has-text('record closed')");
+    expect(await archivist.locator("#records-search-list li").count()).toBe(2);
     expect(hospital.complaints).toEqual([]);
   });
 });

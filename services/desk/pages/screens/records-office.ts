@@ -23,7 +23,7 @@ const patients = actionsOf<typeof patientsContract>("patients");
 
 /** @param argument the id of the record */
 export default function RecordsOffice({ argument }: { argument?: string }) {
-  return html`<${PatientSearch} id="records-search" label=${t("records.find")} onPick=${({ id }: Patient) => go("records", id)} />
+  return html`<${PatientSearch} id="records-search" label=${t("records.find")} withReplaced onPick=${({ id }: Patient) => go("records", id)} />
     ${argument === undefined ? html`<${Probable} />` : html`<${Duplicates} key=${argument} reference=${`Patient/${argument}`} />`}`;
 }
 

@@ -20,7 +20,7 @@ export interface ActReference {
 /** By type of act: the elements whose targets must exist when it is written. */
 export const ACT_REFERENCES: Readonly<Record<string, readonly ActReference[]>> = {
   Encounter: [...at("subject", "location.location"), { path: "basedOn", isSeldom: true }],
-  Appointment: at("participant.actor", "basedOn"),
+  Appointment: at("participant.actor", "slot", "basedOn"),
   ServiceRequest: at("subject", "encounter", "basedOn", "specimen", "replaces", "locationReference"),
   Specimen: at("subject", "parent", "request"),
   Observation: at("subject", "encounter", "basedOn", "specimen", "hasMember", "derivedFrom"),
@@ -42,6 +42,7 @@ export const RESTED_ON: ReadonlySet<string> = new Set([
   "Patient",
   "Encounter",
   "Location",
+  "Slot",
   "ServiceRequest",
   "Specimen",
   "Observation",

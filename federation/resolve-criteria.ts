@@ -23,6 +23,8 @@ export interface CriteriaMatch {
 /** The matches of criteria. */
 export interface CriteriaMatches {
   matches: CriteriaMatch[];
+  /** Those without patient records that were merged into another match; absent: all. */
+  current?: CriteriaMatch[];
   /** The same criteria for the store, which checks them again in the step that writes. */
   condition: NoneExist;
 }

@@ -1,4 +1,4 @@
-import { readTypedNumber } from "./typed-number.ts";
+import { measuredQuantity, readMeasuredNumber, readTypedNumber } from "./typed-number.ts";
 
 describe("a number given as text", () => {
   it.each([
@@ -49,5 +49,19 @@ describe("a number given as text", () => {
 
   it.each(["haemolytic", "5 or 6", "1:80", "2+", "+2", "120/80", "10-20", "5 mg", "", "<", "négatif"])("%j is in words", (text) => {
     expect(readTypedNumber(text)).toBeUndefined();
+  });
+
+  it.each([
+    ["13.50", "13.50"],
+    ["13,50", "13.50"],
+    ["٥٫٠", "5.0"],
+    ["−2.0", "-2.0"],
+    ["007.10", "7.10"],
+    ["0.0", "0.0"],
+    ["13.5", "13.5"],
+    ["007", "7"],
+  ])("%j keeps its digits as a measured value", (text, json) => {
+    const { value, comparator } = measuredQuantity(readMeasuredNumber(`<${text}`) as { value: number });
+    expect([JSON.stringify(value), comparator]).toEqual([json, "<"]);
   });
 });

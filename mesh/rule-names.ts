@@ -302,6 +302,7 @@ export const RULE_NAMES: readonly string[] = [
   "service-request-status",
   "service-request-subject",
   "service-request-systems",
+  "slot-rested-on",
   "specimen-named-before",
   "specimen-one-patient",
   "specimen-references",

@@ -182,6 +182,24 @@ describe("an import into a hospital", () => {
     expect(await Promise.all(statuses)).toEqual([404, 200, 200]);
   });
 
+  it("imports a resource that is in two lines once, and reports the second if it says something else, in each run", async () => {
+    const named = (id: string, family: string) => ({ resourceType: "Patient", id, name: [{ family }] });
+    const path = file("twice.ndjson", [
+      named("twice", "Rossi"),
+      named("other", "Bianchi"),
+      named("twice", "Rossi"),
+      named("other", "Neri"),
+    ]);
+    const reported = /twice\.ndjson:4: Patient\/other is also in line 2, with other content/;
+    const { code, said } = await imports("--url", url, path);
+    expect(said).toMatch(reported);
+    expect(said).toMatch(/2 resources written .* 1 resource was already there; 1 failed/);
+    expect(code).toBe(1);
+    const again = await imports("--url", url, path);
+    expect(again).toMatchObject({ code: 1, said: expect.stringMatching(reported) });
+    expect((await fhir.get("/Patient/other")).body).toMatchObject({ meta: { versionId: "1" }, name: [{ family: "Bianchi" }] });
+  });
+
   it("keeps decimals as written", async () => {
     const observation = '{"resourceType":"Observation","id":"dec","status":"final","code":{"text":"x"},"valueQuantity":{"value":2.50}}\n';
     await imports(file("decimal.ndjson", Buffer.from(observation)), "--url", url);

@@ -217,7 +217,7 @@ describe("check-data --repair", () => {
     const { told, after, counts } = await repaired(true);
     expect(counts).toEqual({ done: 0, refused: 1, declined: 0, undecided: 1 });
     expect(told).toMatch(/refused: 409 .*It is final/);
-    expect(told).toContain("to decide: ");
+    expect(told).toContain("to decide: Store the missing resource again under its id");
     expect(after.findings).toHaveLength(2);
     replaced("lab", final, "Encounter/lost", visit);
     replaced("lab", lost, "Patient/lost", patient);

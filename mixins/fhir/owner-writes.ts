@@ -28,6 +28,7 @@ import { GatheredFacts, type Pending } from "./rules/gather.ts";
 import { NamingRounds } from "./rules/naming-rounds.ts";
 import { addKeysByFacts, type AnyKeys, areByFacts } from "./rules/unique-keys.ts";
 import { FENCED_BY_TX_MS, type Fenced, fenceAndAsk, unfence } from "./rules/resting.ts";
+import { keepStoredPrecision } from "./rules/stored-precision.ts";
 import type { Question } from "./rules/rule.ts";
 import type { Rulebook } from "./rules/rulebook.ts";
 
@@ -182,6 +183,7 @@ export class OwnerWrites {
       unique,
       work: manner.work,
       ownAuthor: this.#ownAuthor(manner),
+      complete: (resource, index) => keepStoredPrecision(this.#rules, resource, before[index]?.json),
     });
     const changes = changesOf({ steps, resources, before, ...(deleted && { deleted }) }, this.#hasRules, new Date());
     const fenced: Fenced = { places: this.#isolatedIn(changes, before), token: randomUUID() };

@@ -35,6 +35,8 @@ export interface WriteChecks {
   work: string | null | undefined;
   /** Fills in and checks the authors that a resource names; absent when access is open. */
   ownAuthor?: ((resource: Resource, step: ResourceStep, index: number) => Promise<void>) | undefined;
+  /** Completes a resource by what is stored, before it is checked. */
+  complete?: (resource: Resource, index: number) => void;
 }
 
 type ResourceStep = Extract<OwnerStep, { op: "create" | "update" }>;
@@ -58,10 +60,12 @@ export function refuseReserved(steps: OwnerStep[]): void {
  * Prepares all steps of one write.
  * @throws 400 WRONG_RESOURCE_TYPE; 422 RESERVED_ID; 422 FORGED_AUTHOR; 422 INVALID_RESOURCE with all errors of all steps; FhirError 400 for invalid JSON
  */
-export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work, ownAuthor }: WriteChecks): Promise<PreparedSteps> {
+export async function prepareWrites(steps: OwnerStep[], checks: WriteChecks): Promise<PreparedSteps> {
+  const { profiles, unique, work, ownAuthor, complete } = checks;
   refuseReserved(steps);
   const faults = new Faults();
   const resources = await parsedOfAll(steps, faults);
+  if (complete) for (const [index, resource] of resources.entries()) if (resource) complete(resource, index);
   if (ownAuthor) {
     for (const [index, step] of steps.entries()) {
       const resource = resources[index];

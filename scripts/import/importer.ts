@@ -171,9 +171,11 @@ interface Line {
  */
 async function bringGroup(unit: ImportUnit, all: Entry[], options: Bringing, counts: Counts): Promise<void> {
   const { client, once } = options;
+  const each = eachOnce(unit, all, options);
+  counts.found += each.same;
   const known = once ? await knownIn(all, client) : new Set<string>();
-  const open = all.flatMap((entry, index) => (known.has(entry.request.url) ? [] : [{ entry, number: unit.lines[index] ?? 0 }]));
-  counts.found += all.length - open.length;
+  const open = each.lines.filter(({ entry }) => !known.has(entry.request.url));
+  counts.found += each.lines.length - open.length;
   const entries = open.map(({ entry }) => entry);
   const sent = once ? conditional(entries) : entries;
   let lines = open.map(({ entry, number }, index): Line => ({ number, open: entry, sent: sent[index] as Entry }));
@@ -187,6 +189,31 @@ async function bringGroup(unit: ImportUnit, all: Entry[], options: Bringing, cou
     lines = lines.filter((_, index) => !refused.has(index));
   }
   if (lines.length > 0) await oneByOne(unit, lines, options, counts);
+}
+
+/**
+ * The lines of a group without those whose resource an earlier line has. One with other content is reported: which of the two is right, only its
+ * sender knows.
+ */
+function eachOnce(unit: ImportUnit, all: Entry[], { onFault }: Bringing): { lines: { entry: Entry; number: number }[]; same: number } {
+  const first = new Map<string, { entry: Entry; number: number }>();
+  const lines: { entry: Entry; number: number }[] = [];
+  let same = 0;
+  for (const [index, entry] of all.entries()) {
+    const line = { entry, number: unit.lines[index] ?? 0 };
+    const { method, url } = entry.request;
+    const earlier = method === "PUT" ? first.get(url) : undefined;
+    if (!earlier) {
+      lines.push(line);
+      first.set(url, line);
+    } else if (JSON.stringify(earlier.entry.resource) === JSON.stringify(entry.resource)) {
+      same += 1;
+    } else {
+      const reason = `${url} is also in line ${earlier.number}, with other content: leave out the one that is wrong`;
+      onFault({ where: `${unit.file.path}:${line.number}`, reason });
+    }
+  }
+  return { lines, same };
 }
 
 /** Lines of a group that are sent later. */

@@ -45,7 +45,7 @@ export const IdentityCollections = () =>
     accounts: { unique: ["login", "practitioner"], indexes: ["isAdministrator"] },
     clients: {},
     artifacts: { indexes: ["grantId", "uid", "accountId", "clientId", "sessionUid"], expiresAt: "expiresAt" },
-    contexts: { expiresAt: "expiresAt" },
+    contexts: { indexes: ["patient"], expiresAt: "expiresAt" },
     links: { indexes: ["account"], expiresAt: "expiresAt" },
     launches: { expiresAt: "expiresAt" },
     recoveryCodes: { indexes: ["account"] },

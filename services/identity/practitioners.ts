@@ -10,14 +10,18 @@ import { asSystem } from "../../mesh/access/access.ts";
 import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Store } from "../../mixins/own-store.ts";
+import { patients } from "../patients/patients.contract.ts";
 import type { Accounts } from "./accounts.ts";
+import type { IdentityData } from "./identity-data.ts";
 import { practitionerNotFound } from "./identity.errors.ts";
+import { endLaunchesFor } from "./merged-patients.ts";
+import type { News } from "./news.ts";
 
-type This = Service & WithDirectory & { accounts: Accounts };
+type This = Service & WithDirectory & { accounts: Accounts; collections: IdentityData; news: News };
 
 /** Mixins of the service; the store contains what events need, and no resources. */
 export const followsPractitioners = (): Partial<ServiceSchema>[] => [
-  Events<This>({ handles: { "fhir.Practitioner": closeAccount } }),
+  Events<This>({ handles: { "fhir.Practitioner": closeAccount, [patients.merged.event]: endLaunchesFor } }),
   Store({ indexVersion: "none", reindex: () => ({ keys: [], ranges: [] }) }),
 ];
 

@@ -45,11 +45,12 @@ export class VisiblePatients {
     return { found: found.map(choiceOf), isMore: next !== undefined };
   }
 
-  /** Whether the patient exists and this person may see it. */
+  /** Whether the patient exists, is not merged into another, and this person may see it. */
   async has(id: string, account: StoredAccount): Promise<boolean> {
     try {
-      await readResource(this.#meshFor(account), "Patient", id);
-      return true;
+      const { json } = await readResource(this.#meshFor(account), "Patient", id);
+      const { link = [] } = parseJson(json) as Patient;
+      return !link.some(({ type }) => type === "replaced-by");
     } catch (error) {
       if (["NOT_FOUND", "GONE", "NOT_ALLOWED"].some((type) => isType(error, type))) return false;
       throw error;

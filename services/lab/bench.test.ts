@@ -185,6 +185,10 @@ describe("the bench", () => {
     expect(await clinic.read("lab", lines.find(({ code }) => code === "6690-2")?.observation ?? "")).toMatchObject({
       valueQuantity: { value: 7.2 },
     });
+    const exact = (await enter("7.20")).lines.find(({ code }) => code === "6690-2");
+    expect(exact).toMatchObject({ value: 7.2, flag: "N" });
+    const [type = "", id = ""] = (exact?.observation ?? "").split("/");
+    expect((await ownerOf("lab").read(clinic.caller, { type, id }))?.json).toContain('"value":7.20,');
     for (const value of ["1,250", "<1,250", "1 250", "1.250,5"]) {
       await expect(enter(value)).rejects.toMatchObject({
         code: 422,

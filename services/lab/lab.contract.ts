@@ -66,7 +66,7 @@ export interface CorrectedResult {
   issuedAt: string; // ISO 8601, UTC
 }
 
-/** A measured value in a UCUM unit (as text: an unambiguous number, possibly with a comparator, "<5"), or words. */
+/** A measured value in a UCUM unit (as text: an unambiguous number, possibly with a comparator, "<5", and stored with its digits, "13.50"), or words. */
 export type Finding = { value: number | string; unit: string } | { text: string };
 
 /** Everything that other services may know about `lab`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */

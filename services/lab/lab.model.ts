@@ -1,5 +1,5 @@
 import type { DiagnosticReport, Observation, ServiceRequest } from "../../fhir/r4.ts";
-import { readTypedNumber } from "../../fhir/typed-number.ts";
+import { measuredQuantity, readMeasuredNumber, readTypedNumber } from "../../fhir/typed-number.ts";
 import { because } from "../../mixins/fhir/rules/reasons.ts";
 import type { Priority } from "./bench.contract.ts";
 import { type Code, type Finding, type LabOrder, OrderStatus } from "./lab.contract.ts";
@@ -85,9 +85,9 @@ function valueIn(finding: Finding): Pick<Observation, "valueString" | "valueQuan
     return { valueString: finding.text };
   }
   const { value, unit } = finding;
-  const read = typeof value === "number" ? { value } : readTypedNumber(value);
+  const read = typeof value === "number" ? { value } : readMeasuredNumber(value);
   if (read === undefined || read === "unclear") throw numberUnclear("finding.value");
-  return { valueQuantity: { ...read, unit, system: UCUM, code: unit } };
+  return { valueQuantity: { ...measuredQuantity(read), unit, system: UCUM, code: unit } };
 }
 
 /** HL7's extension of requests: the reason of their status. */

@@ -110,6 +110,16 @@ describe("lab", () => {
     expect(corrected).not.toHaveProperty("valueString");
   });
 
+  it("keeps the digits of a value that is given as text: they tell how exactly it was measured", async () => {
+    const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
+    const { observation } = await lab.enterResult(clinic.caller, { order, finding: { value: "13.50", unit: "g/dL" } });
+    const stored = async () =>
+      (await ownerOf("lab").read(clinic.caller, { type: "Observation", id: observation.split("/")[1] ?? "" }))?.json;
+    expect(await stored()).toContain('"value":13.50,');
+    await lab.correctResult(clinic.caller, { observation, finding: { value: "14,0", unit: "g/dL" }, reason: "slip" });
+    expect(await stored()).toContain('"value":14.0,');
+  });
+
   it("corrects the version that was read, and does not overwrite later corrections", async () => {
     const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
     const { observation } = await lab.enterResult(clinic.caller, { order, finding: { value: 132, unit: "g/dL" } });

@@ -87,6 +87,14 @@ export class IdentifierTable {
     return use === "official" || (this.#systems.get(system)?.isUnique === true && use !== "old" && use !== "temp");
   }
 
+  /** Whether each person has one number of this system: a published one, or an operator's that is unique. An old or temporary one does not count. */
+  isPersonal({ use, system = "" }: Identifier): boolean {
+    const known = this.#systems.get(system);
+    return (
+      known !== undefined && (known.isUnique ?? IDENTIFIER_SYSTEMS.some((one) => one.system === system)) && use !== "old" && use !== "temp"
+    );
+  }
+
   /** The form for comparison: without blanks and invisible characters, in one case, with ASCII digits and hyphens. */
   keyOf(system: string, value: string): string {
     return `identifier:${system}|${compared(this.normalized(system, value))}`;

@@ -1,4 +1,4 @@
-import { action } from "../../mesh/contract.ts";
+import { action, event } from "../../mesh/contract.ts";
 import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
 
 /** The FHIR types that this service owns. */
@@ -169,6 +169,13 @@ export interface UpdatedPatient {
   version: number;
 }
 
+/**
+ * What speaks against two records being one person's: one is recorded as a relative of the other; they are marked as different people
+ * (`setDistinct`); they have different numbers of a system that gives a person one; one person has died, the other has an open visit or stay.
+ */
+export const MergeDoubt = { relatives: "relatives", distinct: "distinct", numbers: "numbers", present: "present" } as const;
+export type MergeDoubt = (typeof MergeDoubt)[keyof typeof MergeDoubt];
+
 /** State of a merge, or of an unmerge. */
 export interface MergeState {
   source: string; // "Patient/…"
@@ -184,6 +191,14 @@ export interface MergeState {
   left: number;
   /** After an unmerge: the resources that were edited in between, and stay with the target. At most 1,000. */
   edited: string[];
+  /** Of a preview: what speaks against the merge, which then needs `confirm`. Absent: nothing. */
+  doubts?: MergeDoubt[];
+}
+
+/** A record that was merged, and the one that replaced it. */
+export interface MergedRecords {
+  source: string; // "Patient/…"
+  target: string; // "Patient/…"
 }
 
 /** Everything that other services may know about `patients`. */
@@ -224,10 +239,13 @@ export const patients = {
    * Merges a record into another, which stays: all references to it, in every service, are changed to the other. Fewer than 100 resources are one
    * transaction; more are moved by a task (`running`), and so is a merge with an
    * Idempotency-Key. `preview`: nothing is changed, and `left` is the number of resources to move. The source remains readable, and names the target.
+   * `confirm`: the reason why they are one person in spite of `doubts`; it is kept at the link to the source. A death that only the source's record has is recorded in the target's.
    * @throws 404 NOT_FOUND, 409 SAME_PATIENT, 409 PATIENT_NOT_ACTIVE, 409 MERGE_RUNNING (into the source, or of the target), 409 MERGE_CONFLICT
-   * (`data.encounters`), and refusals by rules
+   * (`data.encounters`), 409 MERGE_DOUBTFUL (`data.doubts`: correct what is wrong, or give the reason in `confirm`), and refusals by rules
    */
-  merge: action<{ source: string; target: string; preview?: boolean }, MergeState>("patients.merge"),
+  merge: action<{ source: string; target: string; preview?: boolean; confirm?: string }, MergeState>("patients.merge"),
+  /** Emitted at the end of each merge. Durable. */
+  merged: event<MergedRecords>("patients.merged"),
   /** Undoes a merge: each resource is as it was, except those that were edited since. @throws 404, 409 PATIENT_NOT_MERGED, PATIENT_MERGED_ON, MERGE_RUNNING */
   unmerge: action<{ source: string }, MergeState>("patients.unmerge"),
   /** The state of a merge. @throws 404 NOT_FOUND */

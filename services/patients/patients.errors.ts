@@ -1,5 +1,5 @@
 import { Errors } from "moleculer";
-import type { GradedPatient } from "./patients.contract.ts";
+import type { GradedPatient, MergeDoubt } from "./patients.contract.ts";
 
 const { MoleculerClientError } = Errors;
 
@@ -55,6 +55,25 @@ export const mergeConflict = (encounters: string[]) =>
     409,
     "MERGE_CONFLICT",
     { encounters },
+  );
+
+const DOUBTS: Record<MergeDoubt, string> = {
+  relatives: "one is recorded as a relative of the other",
+  distinct: "they are marked as two people",
+  numbers: "they have different numbers of a system that gives each person one number",
+  present: "one has died, and the other has an open visit or stay",
+};
+
+/** What speaks against a merge, in words. */
+const wordsOf = (doubts: readonly MergeDoubt[]): string => doubts.map((one) => DOUBTS[one]).join("; ");
+
+/** 409: the two records are probably of two people; `doubts` are the reasons. */
+export const mergeDoubtful = (doubts: MergeDoubt[]) =>
+  new MoleculerClientError(
+    `These are probably two people: ${wordsOf(doubts)}. Correct what is wrong, or say in \`confirm\` why they are one.`,
+    409,
+    "MERGE_DOUBTFUL",
+    { doubts },
   );
 
 /** 409: a record cannot replace itself. */
@@ -115,3 +134,6 @@ export const childAlreadyRegistered = (patient: string) =>
 /** Concurrent writes have changed the same record at each attempt. */
 export const patientChanged = (patient: string) =>
   new MoleculerClientError("The patient's record is being changed by others: try again.", 409, "PATIENT_CHANGED", { patient });
+
+/** The holder of the unique key that was refused. */
+export const holderOf = (error: unknown): string => (error as { data: { holder: string } }).data.holder;

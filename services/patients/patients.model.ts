@@ -16,7 +16,7 @@ import type {
   Registration,
 } from "./patients.contract.ts";
 import { MOTHERS_NAME } from "./matching/person.ts";
-import { identifierInvalid, PATIENT_ALREADY_REGISTERED } from "./patients.errors.ts";
+import { identifierInvalid, identifierShared, PATIENT_ALREADY_REGISTERED, patientAlreadyRegistered } from "./patients.errors.ts";
 import { PATIENT_NUMBER, TEMPORARY_NUMBER } from "./record-numbers.ts";
 
 // The rules of a patient: plain data in, plain data out. No broker, no database, no clock.
@@ -80,6 +80,12 @@ export const isConfirmed = ({ extension = [] }: Patient): boolean => extension.s
 /** The record that has replaced this one, "Patient/…". */
 export const replacementOf = ({ link = [] }: Pick<Patient, "link">): string | undefined =>
   link.find(({ type }) => type === "replaced-by")?.other.reference;
+
+/** The refusal of an identifier that these records have; a record that was merged counts as the one that replaced it. */
+export function alreadyRegistered(records: PatientWithId[]): Error {
+  const current = [...new Set(records.map((one) => replacementOf(one) ?? `Patient/${one.id}`))];
+  return current.length === 1 ? patientAlreadyRegistered(current[0] as string) : identifierShared(current);
+}
 
 /** Whether a child's birth date is certainly before its mother's, given the precision of both; false if one is unknown. */
 export function isBornBefore({ birthDate: child }: Pick<Patient, "birthDate">, { birthDate: mother }: Pick<Patient, "birthDate">): boolean {
@@ -255,3 +261,10 @@ export function patientKeys({ identifier = [], active, link }: Patient, table: I
 export function nobodyHas({ system, value }: PersonIdentifier): NoneExist {
   return { lock: `Patient?identifier=${system}|${value}`, clauses: [tokenClause("Patient", "identifier", { system, value })] };
 }
+
+/** The answer to a registration. */
+export const registered = (id: string, { version, updated }: { version: number; updated: number }) => ({
+  patient: `Patient/${id}`,
+  version,
+  registeredAt: new Date(updated).toISOString(),
+});

@@ -78,6 +78,9 @@ const details = {
 const gender = { type: "enum", values: Object.values(Gender) } as const;
 const optional = <Rule extends object>(rule: Rule) => ({ ...rule, optional: true }) as const;
 
+/** The reason why something is right in spite of doubts. */
+export const confirm = optional({ type: "string", trim: true, min: 1, max: 500 } as const);
+
 /** Parameters of `register`. */
 export const registration = {
   family: NAME,
@@ -86,7 +89,7 @@ export const registration = {
   gender,
   identifier: optional(identifier),
   ...details,
-  confirm: optional({ type: "string", trim: true, min: 1, max: 500 } as const),
+  confirm,
   $$strict: true,
 } as const;
 

@@ -16,7 +16,8 @@ import { referenceTo, splitReference } from "../../mixins/fhir/domain-references
 import { requireScope } from "../../mixins/fhir/own-scope.ts";
 import { asSeen } from "../../mixins/fhir/seen-version.ts";
 import { change, creation } from "../../mixins/fhir/write-steps.ts";
-import { CHUNK, Merges, type MergedPair } from "./merging/merges.ts";
+import { LateWrites } from "./merging/late-writes.ts";
+import { CHUNK, type EmitStep, Merges, type MergedPair } from "./merging/merges.ts";
 import { createAlone } from "./matching/fence.ts";
 import { distinctFrom } from "./matching/distinct.model.ts";
 import { DuplicateList } from "./matching/duplicate-list.ts";
@@ -26,7 +27,7 @@ import { emits, type MergeState, MatchGrade, owns, type patients, type PersonIde
 import {
   bornBeforeMother,
   childAlreadyRegistered,
-  identifierShared,
+  holderOf,
   motherMale,
   motherNotActive,
   notMerged,
@@ -40,6 +41,8 @@ import {
   checked,
   described,
   isBornBefore,
+  alreadyRegistered,
+  registered,
   isClosed,
   newborn,
   newPatient,
@@ -50,7 +53,7 @@ import {
   updated,
 } from "./patients.model.ts";
 import { newNumber, PATIENT_NUMBER, TEMPORARY_NUMBER } from "./record-numbers.ts";
-import { description, distinct, duplicatesAsked, newbornChild, registration, unknown, update } from "./patients.params.ts";
+import { confirm, description, distinct, duplicatesAsked, newbornChild, registration, unknown, update } from "./patients.params.ts";
 import { rules } from "./patients.rules.ts";
 import { registeredChild } from "./siblings.ts";
 
@@ -69,6 +72,7 @@ type This = Service & WithFhir & WithDirectory & Helpers;
 
 interface Helpers {
   merges: Merges;
+  late: LateWrites;
   duplicates: DuplicateList;
   beginTask(event: string, of: { ctx: Context; pair: MergedPair }): Promise<MergeState>;
   alike(ctx: Context, patient: Patient): Promise<PatientMatch[]>;
@@ -109,9 +113,9 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
           if (isType(error, PATIENT_ALREADY_REGISTERED)) throw patientAlreadyRegistered(holderOf(error));
           if (!isType(error, "MULTIPLE_MATCHES")) throw error;
           const sharing = await this.fhir.find({ type: "Patient", clauses: ifNoneExist.clauses, limit: MAX_NAMED });
-          throw identifierShared(sharing.map((one) => `Patient/${one.id}`));
+          throw alreadyRegistered(sharing);
         });
-        if (result.outcome !== "created") throw patientAlreadyRegistered(`Patient/${result.id}`);
+        if (result.outcome !== "created") throw alreadyRegistered([await this.patient(`Patient/${result.id}`)]);
         return registered(id, result);
       },
     },
@@ -221,6 +225,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         source: referenceTo("Patient"),
         target: referenceTo("Patient"),
         preview: { type: "boolean", optional: true },
+        confirm,
         $$strict: true,
       },
       async handler(ctx) {
@@ -228,8 +233,8 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         if (pair.source === pair.target) throw samePatient(pair.source);
         requireScope(this, "Patient", preview ? "read" : "u");
         const caller = asSystem(ctx, SERVICE);
+        if (preview) return this.merges.preview(caller, pair);
         await this.merges.requireMergeable(caller, pair);
-        if (preview) return { ...(await this.merges.state(caller, pair.source)), left: await this.merges.left(caller, pair) };
         if (isKeyed(ctx) || !(await this.merges.isSmall(caller, pair))) return this.beginTask("patients.merge", { ctx, pair });
         await this.merges.merge(caller, pair);
         return this.merges.state(caller, pair.source);
@@ -285,15 +290,19 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
   },
 
   started() {
-    const { publicUrl } = readConfig();
+    const [{ publicUrl }, { store, directory }] = [readConfig(), this];
     const bases = publicUrl === undefined ? [] : [`${publicUrl}/fhir`];
-    this.merges = new Merges({ store: this.store, directory: this.directory, bases });
-    this.duplicates = new DuplicateList({ store: this.store, holder: this.broker.nodeID, ...settings() });
-    this.duplicates.start((sentence) => this.logger.warn(sentence));
+    const tell = (step: EmitStep) => Promise.all([this.fhir.write([step]), this.late.expect(step.event.key)]);
+    this.merges = new Merges({ store, directory, bases, ...settings(), tell });
+    const warn = (sentence: string) => this.logger.warn(sentence);
+    this.late = new LateWrites({ store, merges: this.merges, caller: () => asSystem(this.broker, SERVICE), warn });
+    this.late.start();
+    this.duplicates = new DuplicateList({ store, holder: this.broker.nodeID, ...settings() });
+    this.duplicates.start(warn);
   },
 
-  stopped(this: This) {
-    return (this.duplicates as DuplicateList | undefined)?.stop();
+  async stopped(this: Partial<Helpers>) {
+    await Promise.all([this.duplicates?.stop(), this.late?.stop()]);
   },
 
   methods: {
@@ -337,13 +346,4 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       }
     },
   },
-});
-
-/** The holder of the unique key that was refused. */
-const holderOf = (error: unknown): string => (error as { data: { holder: string } }).data.holder;
-
-const registered = (id: string, { version, updated }: { version: number; updated: number }) => ({
-  patient: `Patient/${id}`,
-  version,
-  registeredAt: new Date(updated).toISOString(),
 });

@@ -119,7 +119,7 @@ export function linkConditional(
     for (const reference of own) {
       if (resolved.has(reference)) continue;
       const type = typeOf(reference);
-      const { matches = [], condition } = conditions.get(reference) ?? {};
+      const { matches: all = [], current: matches = all, condition } = conditions.get(reference) ?? {};
       const stored = matches.map(({ id }) => id).filter((id) => !changed.has(`${type}/${id}`));
       const byBundle = condition ? written.matching(type, condition.clauses).map(({ id }) => id) : [];
       const ids = new Set([...stored, ...byBundle, ...(made.has(reference) ? [made.get(reference) as string] : [])]);

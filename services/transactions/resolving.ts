@@ -7,6 +7,7 @@ import { replaceLinksInCriteria } from "../../fhir/bundle/criteria-links.ts";
 import { linksTo } from "../../fhir/bundle/replace-links.ts";
 import { comparableUri, isLocalToBundle } from "../../fhir/bundle/uris.ts";
 import { FhirError } from "../../fhir/outcome.ts";
+import { currentMatches } from "../../federation/replacements.ts";
 import { type CriteriaContext, type CriteriaMatches, resolveCriteria } from "../../federation/resolve-criteria.ts";
 import { type Conditions, criteriaOf, refused } from "./conditions.ts";
 import { ambiguous, conditionalReferencesOf, linkTargets, matchesToKnow, brokenLink } from "./linking.ts";
@@ -148,7 +149,12 @@ export async function resolveAll(
   }
   if (list.length === 0) return new Map();
   const found = await resolveCriteria(mesh, list, limit);
-  return new Map(list.map((text, index) => [text, found[index] as CriteriaMatches]));
+  const conditions: Conditions = new Map();
+  for (const [index, text] of list.entries()) {
+    const one = found[index] as CriteriaMatches;
+    conditions.set(text, { ...one, current: await currentMatches(mesh, text, one, "transactions") });
+  }
+  return conditions;
 }
 
 /** By criteria: the same conditional create twice in one bundle is one resource. */
@@ -177,8 +183,9 @@ function addTargetsOf(entries: BundleEntry[], { targets, conditions, created, id
       targets.set(entry, { id: entry.id ?? idOf(entry.index) });
       continue;
     }
-    const all = conditions.get(criteria)?.matches ?? [];
-    const matches = entry.method === "POST" ? all.filter(({ id }) => !deleted.has(`${entry.type}/${id}`)) : all;
+    const { matches: all = [], current = all } = conditions.get(criteria) ?? {};
+    // What changes a record must not meet another than it names; what only refers to one, or finds it, means the record in force.
+    const matches = entry.method === "POST" ? current.filter(({ id }) => !deleted.has(`${entry.type}/${id}`)) : all;
     if (matches.length > 1) throw ambiguous(criteria, entry.index);
     const [match] = matches;
     if (match) {

@@ -1,5 +1,6 @@
-import type { Appointment, EpisodeOfCare } from "../../fhir/r4.ts";
+import type { Appointment, EpisodeOfCare, Slot } from "../../fhir/r4.ts";
 import { statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { bedOfOne } from "../../mixins/fhir/rules/bed-of-one.ts";
 import { encounterRules } from "../../mixins/fhir/rules/encounter.ts";
@@ -36,4 +37,5 @@ export const rules: RulesOf = {
     referencesExist<Appointment>("Appointment"),
     overlap,
   ],
+  Slot: [notDeletedUnder<Slot>("Slot", "set Slot.status to busy-unavailable, or to entered-in-error.")],
 };

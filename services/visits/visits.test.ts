@@ -177,6 +177,12 @@ describe("visits", () => {
       });
       const at = ["09:00", "09:20"] as [string, string];
       const day = "2091-01-06";
+      for (const id of ["one", "two"]) {
+        const [start, end] = at.map((time) => `${day}T${time}:00Z`);
+        const text = JSON.stringify({ resourceType: "Slot", id, status: "free", start, end, schedule: { display: "Echography" } });
+        const step = { op: "update" as const, type: "Slot", id, text, upsert: true };
+        await ownerOf("visits").write(clinic.caller, { steps: [step] });
+      }
       const all = await Promise.allSettled(Array.from({ length: 4 }, (_, n) => write(`slot-${n}`, day, at, by("Slot/one"))));
       expect(all.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
       for (const one of all) if (one.status === "rejected") expect(one.reason).toEqual(taken);

@@ -134,6 +134,21 @@ describe("the authors of versions in a hospital with closed access", () => {
     }
   });
 
+  it("name the record in force in what they send by the old number of a merged one", async () => {
+    const numbered = async (value: string) => {
+      const identifier = [{ system: "urn:mrn", value }];
+      const { body } = await as("front-desk").create({ resourceType: "Patient", name: [{ family: "Rossi" }], identifier });
+      return `Patient/${body.id}`;
+    };
+    const [source, target] = [await numbered("merged-1"), await numbered("merged-2")];
+    await act("records-office", "patients/merge", { source, target });
+    const resource = { resourceType: "Condition", subject: { reference: "Patient?identifier=urn:mrn|merged-1" } };
+    const entry = [{ resource, request: { method: "POST", url: "Condition" } }];
+    const { status, body } = await as("physician").send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
+    expect([status, body.issue]).toEqual([200, undefined]);
+    expect((await as("physician").get(`/Condition?subject=${target}`)).body.total).toBe(1);
+  });
+
   it("are visible to those who may read the target, and to nobody else", async () => {
     const patient = await newPatient();
     const { body } = await as("physician").create({ resourceType: "Condition", subject: { reference: patient } });

@@ -110,6 +110,21 @@ describe("operations over HTTP", () => {
     expect(none.status).toBe(400);
   });
 
+  it("merges the records of two people's numbers only with a reason", async () => {
+    const nhs = (value: string) => created({ ...rossi, identifier: [{ system: "https://fhir.nhs.uk/Id/nhs-number", value }] });
+    const [source, target] = [await nhs("9434765919"), await nhs("9434765870")];
+    const ask = async (...more: object[]) => {
+      const named = (name: string, id: string | undefined) => ({ name, valueReference: { reference: `Patient/${id}` } });
+      const parameter = [named("source-patient", source.id), named("target-patient", target.id), ...more];
+      const { status, body } = await at.fhir.send("POST", "/Patient/$merge", { resourceType: "Parameters", parameter });
+      return [status, JSON.stringify(body)];
+    };
+    expect(await ask({ name: "preview", valueBoolean: true })).toEqual([200, expect.stringContaining("Doubtful")]);
+    expect(await ask()).toEqual([409, expect.stringContaining("probably two people")]);
+    expect(await ask({ name: "confirm", valueString: " " })).toEqual([400, expect.stringContaining("confirm")]);
+    expect(await ask({ name: "confirm", valueString: "one was typed wrongly" })).toEqual([200, expect.stringContaining("They are merged")]);
+  });
+
   it("finds the last Observation of each code", async () => {
     const subject = { reference: "Patient/lastn" };
     const observe = (code: string, day: string) =>

@@ -1,3 +1,4 @@
+import { patients } from "../../services/patients/patients.contract.ts";
 import { hospital, rossi } from "../kit/hospital.ts";
 
 /** A record that was merged into another is found by its old id, through whichever search. */
@@ -107,5 +108,64 @@ describe("the old id of a merged record", () => {
     expect(matchesIn(itself.body).map((it) => it.id)).toEqual([old]);
     const foreign = (await at.fhir.get(`/AllergyIntolerance?patient=https://elsewhere.example/fhir/Patient/${old}`)) as { body: Found };
     expect(foreign.body.total).toBe(0);
+  });
+});
+
+/** A merged record keeps its identifiers, and the record that replaced it has them as old ones: both match, and only one is in force. */
+describe("the old identifier of a merged record", () => {
+  const at = hospital();
+  const MRN = "urn:mrn";
+  const registered = async (value: string) => {
+    const identifier = [{ system: MRN, value }];
+    const { status, body } = await at.fhir.create({ ...rossi, identifier });
+    expect(status).toBe(201);
+    return `Patient/${body.id}`;
+  };
+  const merge = async (source: string, target: string) =>
+    expect(await patients.merge(at.mesh.caller, { source, target })).toMatchObject({ state: "merged" });
+  const together = (...entry: object[]) => at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
+  const noted = (value: string) => ({
+    resource: { resourceType: "Condition", subject: { reference: `Patient?identifier=${MRN}|${value}` } },
+    request: { method: "POST", url: "Condition" },
+  });
+  const unlessKnown = (value: string) => ({
+    resource: { ...rossi, identifier: [{ system: MRN, value }] },
+    request: { method: "POST", url: "Patient", ifNoneExist: `identifier=${MRN}|${value}` },
+  });
+
+  it("leads what another system sends to the record in force, also after several merges", async () => {
+    const [first, second, last] = [await registered("m-1"), await registered("m-2"), await registered("m-3")];
+    await merge(first, second);
+    await merge(second, last);
+    for (const value of ["m-1", "m-2", "m-3"]) {
+      const { status, body } = await together(noted(value));
+      expect([value, status]).toEqual([value, 200]);
+      const [, place] = /(Condition\/[^/]+)/.exec(body.entry[0].response.location as string) ?? [];
+      expect((await at.fhir.get(`/${place}`)).body.subject).toEqual({ reference: last });
+      expect((await together(unlessKnown(value))).body.entry[0].response.status).toMatch(/^200/);
+      const alone = await at.fhir.create(unlessKnown(value).resource, { "If-None-Exist": `identifier=${MRN}|${value}` });
+      expect([alone.status, `Patient/${alone.body.id}`]).toEqual([200, last]);
+    }
+  });
+
+  it("changes nothing for records of two people, nor what an update by criteria means", async () => {
+    const [source, target] = [await registered("m-4"), await registered("m-5")];
+    await merge(source, target);
+    const update = { ...rossi, identifier: [{ system: MRN, value: "m-4" }] };
+    expect((await at.fhir.send("PUT", `/Patient?identifier=${MRN}|m-4`, update)).status).toBe(412);
+    await registered("m-4"); // a third record, of somebody else
+    expect((await together(noted("m-4"))).status).toBe(412);
+    expect((await at.fhir.create(update, { "If-None-Exist": `identifier=${MRN}|m-4` })).status).toBe(412);
+  });
+
+  it("is registered for the record in force", async () => {
+    const [source, target] = [await registered("m-6"), await registered("m-7")];
+    await merge(source, target);
+    const again = { family: "Rossi", gender: "female" as const, identifier: { system: MRN, value: "m-6" } };
+    await expect(patients.register(at.mesh.caller, again)).rejects.toMatchObject({
+      code: 409,
+      type: "PATIENT_ALREADY_REGISTERED",
+      data: { patient: target },
+    });
   });
 });

@@ -6,6 +6,7 @@ import { Browser } from "../../scripts/identity/browser.ts";
 import { identity } from "../../services/identity/identity.contract.ts";
 import type { Caller } from "../../mesh/caller.ts";
 import { asSystem } from "../../mesh/access/access.ts";
+import { eventually } from "../kit/events.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { registerProgram } from "./program.ts";
@@ -167,6 +168,36 @@ describe("a SMART app", () => {
     const pick = await browser.see(login.url, { step: "login", login: "admin-only", password: PASSWORD });
     expect((await browser.see(pick.url, { step: "search", name: "ross" })).text).toContain("Nobody was found.");
     expect((await browser.see(pick.url, { step: "pick", patient: rossi })).text).toContain("Choose a patient");
+  });
+
+  it("begins anew when its patient's record is merged into another: nothing would be found in the old one", async () => {
+    const [old, current] = [await create("Neri", "Carla"), await create("Neri", "Carla Maria")];
+    const launched = async (patient: string) => {
+      const { browser, request, shown } = await signedIn("launch/patient patient/Patient.rs offline_access");
+      const consent = await browser.see(shown.url, { step: "pick", patient });
+      return app.exchange(await browser.leave(consent.url, { step: "allow" }), request.verifier, request.state);
+    };
+    const [bound, other] = [await launched(old), await launched(rossi)];
+    const { launch } = await launchOf(ehr, { client: "app", patient: old });
+    const archivist = await (await app.alsoFor("archivist", ["records-office"])).signIn("user/Patient.cruds actions");
+    const merged = await fetch(`${mesh.base}/api/patients/merge`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${archivist.access_token}` },
+      body: JSON.stringify({ source: `Patient/${old}`, target: `Patient/${current}` }),
+    });
+    expect(merged.status).toBe(200);
+    const read = (token: string, id: string) => fhirAt(mesh.base, token).get(`/Patient/${id}`);
+    await eventually(
+      () => read(bound.access_token, old),
+      ({ status }) => status === 401,
+    );
+    await expect(client.refreshTokenGrant(app.config, bound.refresh_token ?? "")).rejects.toMatchObject({ error: "invalid_grant" });
+    expect((await read(other.access_token, rossi)).status).toBe(200);
+    const prepared = await app.request("launch patient/Patient.rs", { launch, aud: `${mesh.base}/fhir` });
+    const { browser } = await signedIn("openid user/Patient.rs");
+    expect((await browser.leave(prepared.url)).searchParams.get("error_description")).toContain("the launch is over");
+    expect(await launchOf(ehr, { client: "app", patient: old })).toMatchObject({ status: 404, error: { type: "PATIENT_NOT_FOUND" } });
+    expect(await launched(current)).toMatchObject({ patient: current });
   });
 
   it("reads the record of its patient, and no other", async () => {

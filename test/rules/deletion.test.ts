@@ -126,6 +126,22 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
     }),
   );
 
+  const slot = () => ({
+    resourceType: "Slot",
+    status: "free",
+    start: "2090-01-05T10:00:00Z",
+    end: "2090-01-05T10:20:00Z",
+    schedule: { display: "Dr Bianchi" },
+  });
+  refuses("slot-rested-on", "a slot in which a patient is booked", slot, (of) => ({
+    resourceType: "Appointment",
+    status: "booked",
+    start: "2090-01-05T10:00:00Z",
+    end: "2090-01-05T10:20:00Z",
+    participant: [{ actor: at.patient, status: "accepted" }],
+    slot: [of],
+  }));
+
   refuses(
     "location-rested-on",
     "a ward with a room",

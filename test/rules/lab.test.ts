@@ -49,6 +49,15 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
     instead: (it) => ({ ...it, valueQuantity: exactly("13.50"), note: [{ text: "seen" }] }),
     as: { status: 409 },
   });
+  it("keep their precision in a client that does not: 13.5 for 13.50 changes nothing, 13.500 and 13.51 do", async () => {
+    const { body: stored } = await at.fhir.create(result({ valueQuantity: exactly("13.50") }));
+    const asSent = (value: unknown, more: object = {}) =>
+      at.fhir.send("PUT", `/Observation/${stored["id"]}`, { ...stored, valueQuantity: { ...grams(0), value }, ...more });
+    expect(await asSent(13.5, { note: [{ text: "seen" }] })).toMatchObject({ status: 200 });
+    for (const other of [parseJson("13.500"), 13.51]) expect(await asSent(other)).toMatchObject({ status: 409 });
+    expect((await at.fhir.get(`/Observation/${stored["id"]}`)).text).toContain('"value":13.50,');
+    expect((await at.fhir.get(`/Observation/${stored["id"]}`)).text).toContain('"seen"');
+  });
   at.refuses("observation-status", "a final result's status to be unknown", {
     stored: () => result(),
     change: (it) => ({ ...it, status: "unknown" }),

@@ -220,6 +220,17 @@ rulesTable("Encounters", ["visits", "hospitalizations", "lab"], (at) => {
     insteadOf: () => appointment("arrived"),
     as: { status: 422, expression: "Appointment.start" },
   });
+  at.refuses("appointment-references", "an appointment in a slot that there is not", {
+    create: () => ({ ...appointment("booked"), slot: [{ reference: "Slot/nowhere" }] }),
+    insteadOf: async () => {
+      const { start, end } = appointment("booked");
+      return {
+        ...appointment("booked"),
+        slot: [await at.stored({ resourceType: "Slot", status: "free", start, end, schedule: { display: "x" } })],
+      };
+    },
+    as: { status: 409, expression: "Appointment.slot" },
+  });
   at.refuses("appointment-references", "an appointment of nobody", {
     create: () => appointment("booked", { reference: "Patient/nobody" }),
     insteadOf: () => appointment("booked"),

@@ -71,6 +71,7 @@ export function finalStays<Of extends FhirResource & { status?: string }>(
   return {
     id,
     group: "status",
+    isFinal,
     says: `The content of a final ${type} changes ${openly.length > 0 ? `only ${how}` : how}; its status, its narrative and its notes may.`,
     facts: ({ before, after }) => (before && after && isChanged(before, after) ? patientsOfBoth(before, after) : []),
     check({ before, after }, facts) {

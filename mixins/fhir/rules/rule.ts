@@ -93,6 +93,8 @@ export interface Rule<Of extends FhirResource = FhirResource> {
   asksNaming?(change: Change<Of>): Omit<NamedResource, "place"> | undefined;
   /** Whether no reference to the resource may be added during the change, and the rule needs to know its dependents: all owners are asked. */
   isolates?(change: Change<Of>): boolean;
+  /** Whether the content of a stored resource is final: its numbers then keep their precision. */
+  isFinal?(before: Of): boolean;
   /** Whether all stored resources satisfy at any time what the rule requires of a creation: `npm run check-data` checks that. */
   holdsAlways?: boolean;
   /** Applies only if RULES names it or its group as `on` or `warn`: R4 does not require it. */

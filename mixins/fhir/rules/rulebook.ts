@@ -1,6 +1,7 @@
 /** The rules of one service that are in force, according to RULES. */
 import { Errors } from "moleculer";
 import { ERROR_TYPES, MISSING_REFERENCE } from "../../../fhir/outcome.ts";
+import type { FhirResource } from "../../../fhir/r4.ts";
 import type { Ownership } from "../../../federation/owner-contract.ts";
 import type { RuleSettings } from "../../../mesh/rule-settings.ts";
 import { everyReference } from "./every-reference.ts";
@@ -46,6 +47,16 @@ export class Rulebook {
   /** Whether a rule of the type refuses. */
   isOn(type: string, id: string): boolean {
     return this.of(type).some(({ rule, mode }) => rule.id === id && mode === "on");
+  }
+
+  /** Whether resources of the type can be final. */
+  mayBeFinal(type: string): boolean {
+    return this.of(type).some(({ rule }) => rule.isFinal !== undefined);
+  }
+
+  /** Whether the content of a stored resource stays. */
+  isFinal(stored: FhirResource): boolean {
+    return this.of(stored.resourceType).some(({ rule }) => rule.isFinal?.(stored));
   }
 
   /** What is announced about the rules of a type. */

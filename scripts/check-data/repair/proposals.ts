@@ -83,6 +83,10 @@ const DECISIONS: [end: string, decide: string][] = [
   ["-status", "Was the change of status a mistake? Later changes stay: mark the resource as entered in error, or leave it."],
   ["-subject", "Which patient is it about? Mark it as entered in error, and record it anew for the right patient."],
   ["-one-patient", "Which patient is it about? Mark the resource that names the wrong patient as entered in error, and record it anew."],
+  [
+    "-references",
+    "Store the missing resource again under its id, from a backup or from the system that it came from; or mark this one as entered in error, and record it anew.",
+  ],
   ["history", "Take the versions from a backup, or leave it: the current version exists."],
   ["stay-bed-in-use", "Transfer the patient, or open the bed again."],
   ["-counter", "Count the stock, and find out which of its days is wrong."],

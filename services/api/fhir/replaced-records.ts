@@ -3,9 +3,8 @@
  * by then, and an app that still has the old id must not take an empty answer for "nothing is known of this patient".
  */
 import { ID_PATTERN } from "../../../fhir/ids.ts";
-import type { Patient } from "../../../fhir/r4.ts";
-import { ownerOf } from "../../../federation/owner-contract.ts";
-import { asSystem, rightsOfCaller } from "../../../mesh/access/access.ts";
+import { replacementsOf } from "../../../federation/replacements.ts";
+import { rightsOfCaller } from "../../../mesh/access/access.ts";
 import type { Answer } from "../http/answer.ts";
 import type { FhirRequest } from "./request.ts";
 
@@ -57,36 +56,11 @@ export async function replacedAmong({ caller, directory }: FhirRequest, ids: Ite
   const current = new Map([...ids].map((id) => [id, id]));
   let open = [...current.values()];
   for (let merges = 0; merges < MAX_MERGES && open.length > 0; merges += 1) {
-    const next = await replacementsOf({ caller, directory }, open);
+    const next = await replacementsOf({ caller, directory }, open, "api");
     for (const [first, id] of current) current.set(first, next.get(id) ?? id);
     open = [...next.values()];
   }
   return new Map([...current].filter(([first, id]) => first !== id && !open.includes(id)));
-}
-
-/** The records that replaced these, by id; none of owners that do not answer. */
-async function replacementsOf(
-  { caller, directory }: Pick<FhirRequest, "caller" | "directory">,
-  ids: string[],
-): Promise<Map<string, string>> {
-  const references = ids.map((id) => `Patient/${id}`);
-  const owners = directory.known("Patient").filter(({ alive }) => alive);
-  const answers = await Promise.all(
-    owners.map(({ service }) =>
-      ownerOf(service)
-        .facts(asSystem(caller, "api"), { references })
-        .catch(() => []),
-    ),
-  );
-  const found = new Map<string, string>();
-  for (const facts of answers) {
-    facts.forEach((fact, index) => {
-      const { link = [] } = (fact?.resource ?? {}) as Partial<Patient>;
-      const next = OF_PATIENT.exec(link.find(({ type }) => type === "replaced-by")?.other.reference ?? "")?.[2];
-      if (next !== undefined) found.set(ids[index] as string, next);
-    });
-  }
-  return found;
 }
 
 const isCompartment = (path: string[]): boolean => path[0] === "Patient" && path.length > 2;

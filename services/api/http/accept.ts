@@ -23,6 +23,7 @@ import { BoardStreams, isForBoardStream } from "./board-streams.ts";
 import { isForVersionStream, VersionStreams } from "./version-streams.ts";
 import { setCommonHeaders } from "./headers.ts";
 import { overloaded } from "./in-flight.ts";
+import { requireOwnMachine } from "./own-machine.ts";
 import { hostIn, requireOwnHost } from "./own-name.ts";
 import type { Received } from "./received.ts";
 import { probeOf } from "./probes.ts";
@@ -163,6 +164,7 @@ function admit(service: Gateway, config: Config, { request, response, requester 
   const { socket } = request;
   const [url, begun] = [request.url ?? "", performance.now()];
   requireOwnHost(request, own);
+  requireOwnMachine(request, config);
   request.url = originForm(request.url ?? "/");
   requireKnownExpectation(request);
   const fault = connections.begin(socket);

@@ -57,7 +57,7 @@ const forwardedFor = (header: string): string[] =>
   header.split(",").map((part) => /(?:^|;)\s*for\s*=\s*(?:"([^"]*)"|([^;\s]*))/i.exec(part)?.slice(1).find(Boolean) ?? "");
 
 /** `[::1]:80` → `::1`, `10.0.0.1:80` → `10.0.0.1` */
-const withoutPort = (text: string): string => /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, "$1");
+export const withoutPort = (text: string): string => /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, "$1");
 
 /** An IPv4 address seen on an IPv6 socket is reduced to the IPv4 address. */
 const plain = (address: string): string => (address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address);

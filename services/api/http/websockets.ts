@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { Config } from "../../../mesh/config.ts";
 import { EVERYBODY, type Requester } from "./client-address.ts";
+import { type AccessSettings, requireOwnMachine } from "./own-machine.ts";
 import { type OwnName, requireOwnHost } from "./own-name.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
@@ -60,7 +61,7 @@ interface Client {
 
 /** What websockets need of the gateway. */
 export interface WebSocketOptions {
-  config: Pick<Config, "corsOrigin">;
+  config: Pick<Config, "corsOrigin"> & AccessSettings;
   own(): OwnName;
   isReady(): boolean;
   /** The client for which a websocket is counted. */
@@ -156,9 +157,10 @@ export class WebSockets {
 
   /** Status of the refusal; undefined: none. */
   #refusalOf(request: IncomingMessage, requester: Requester): number | undefined {
-    const { own, isReady } = this.#options;
+    const { own, isReady, config } = this.#options;
     try {
       requireOwnHost(request, own());
+      requireOwnMachine(request, config);
     } catch (error) {
       return (error as { code: number }).code;
     }

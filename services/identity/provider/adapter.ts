@@ -72,11 +72,8 @@ export class Artifacts {
   });
 
   /** Ends a grant with everything that resulted from it: codes and tokens, including those already issued. */
-  async endGrant(grantId: string): Promise<void> {
-    await this.#kept.artifacts.removeMany({ _id: keyOf("Grant", grantId) });
-    await this.#kept.artifacts.removeMany({ grantId });
-    await this.#kept.contexts.removeMany({ _id: grantId });
-    await this.#news.tell({ sid: grantId });
+  endGrant(grantId: string): Promise<void> {
+    return endGrant(grantId, { kept: this.#kept, news: this.#news });
   }
 
   /** Ends what resulted from one session and was not granted for longer (`offline_access`). */
@@ -155,3 +152,11 @@ const keyOf = (model: string, id: string): string => `${model}:${hashOf(id)}`;
 
 const isBound = ({ payload }: StoredArtifact): boolean =>
   (JSON.parse(payload) as { expiresWithSession?: boolean }).expiresWithSession === true;
+
+/** Ends a grant with everything that resulted from it, on all nodes. */
+export async function endGrant(grantId: string, { kept, news }: { kept: IdentityData; news: Pick<News, "tell"> }): Promise<void> {
+  await kept.artifacts.removeMany({ _id: keyOf("Grant", grantId) });
+  await kept.artifacts.removeMany({ grantId });
+  await kept.contexts.removeMany({ _id: grantId });
+  await news.tell({ sid: grantId });
+}

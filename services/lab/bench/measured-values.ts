@@ -2,7 +2,7 @@
 import { intervalOf } from "../../../fhir/dates.ts";
 import { numberOf } from "../../../fhir/json.ts";
 import type { CodeableConcept, Observation, ObservationReferenceRange, Patient } from "../../../fhir/r4.ts";
-import type { TypedNumber } from "../../../fhir/typed-number.ts";
+import { type MeasuredNumber, measuredQuantity, type TypedNumber } from "../../../fhir/typed-number.ts";
 import type { CatalogueTest, Range, ResultFlag } from "../bench.contract.ts";
 
 const YEAR_MS = 365.25 * 86_400_000;
@@ -56,7 +56,7 @@ const DISPLAY: Record<ResultFlag, string> = { N: "Normal", L: "Low", H: "High", 
 /** Value, range and interpretation of an Observation. @param given a number, or words */
 export function foundIn(
   test: CatalogueTest,
-  given: TypedNumber | string,
+  given: MeasuredNumber | string,
   person: SexAndAge,
 ): Pick<Observation, "valueString" | "valueQuantity" | "referenceRange" | "interpretation"> {
   if (typeof given === "string") return { valueString: given };
@@ -64,7 +64,7 @@ export function foundIn(
   const range = rangeFor(test, person);
   const flag = flagOf(given, range, test.critical);
   return {
-    valueQuantity: { ...given, unit, system: UCUM, code: unit },
+    valueQuantity: { ...measuredQuantity(given), unit, system: UCUM, code: unit },
     ...(range && { referenceRange: [referenceRangeOf(range, unit)] }),
     ...(flag && { interpretation: [interpretationOf(flag)] }),
   };

@@ -1,7 +1,7 @@
 /** Entry and release of an order's results. Plain data in, plain data out; time is passed in. */
 import { numberOf } from "../../../fhir/json.ts";
 import type { Annotation, Coding, DiagnosticReport, Observation, ServiceRequest } from "../../../fhir/r4.ts";
-import { readTypedNumber, type TypedNumber } from "../../../fhir/typed-number.ts";
+import { type MeasuredNumber, readMeasuredNumber } from "../../../fhir/typed-number.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
 import { versionOf } from "../../../mixins/fhir/write-steps.ts";
 import {
@@ -107,8 +107,8 @@ export function enter(
 }
 
 /** @throws 422 NUMBER_UNCLEAR */
-function readEntered(value: number | string, field: string): TypedNumber | string {
-  const read = typeof value === "number" ? { value } : readTypedNumber(value);
+function readEntered(value: number | string, field: string): MeasuredNumber | string {
+  const read = typeof value === "number" ? { value } : readMeasuredNumber(value);
   if (read === "unclear") throw numberUnclear(field);
   return read ?? String(value);
 }

@@ -2,9 +2,10 @@
  * Merges two records of one person, and separates them again: in transactions of bounded size over all owners. The moved resources are noted
  * before each transaction, with their versions, so that a merge continues after a crash and can be undone.
  */
+import { v7 as timeOrderedId } from "uuid";
 import type { Caller } from "../../../mesh/caller.ts";
 import { parseJson } from "../../../fhir/json.ts";
-import type { FhirResource, Patient, Stored } from "../../../fhir/r4.ts";
+import type { Patient, Stored } from "../../../fhir/r4.ts";
 import type { ParsedSearch } from "../../../fhir/search/criteria.ts";
 import { resourceTypes } from "../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../fhir/search/parse-search.ts";
@@ -14,12 +15,15 @@ import { isRetryable, isType } from "../../../federation/errors.ts";
 import { readResource, readVersion } from "../../../federation/read.ts";
 import { searchPage } from "../../../federation/search-page.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../../transactions/transactions.contract.ts";
-import type { MergeState } from "../patients.contract.ts";
-import { mergeConflict, mergedOn, mergeRunning, patientNotActive } from "../patients.errors.ts";
-import { isClosed, replacementOf } from "../patients.model.ts";
+import type { IdentifierTable } from "../identifier-systems.ts";
+import { type MergeDoubt, type MergeState, patients } from "../patients.contract.ts";
+import { mergeConflict, mergeDoubtful, mergedOn, mergeRunning } from "../patients.errors.ts";
+import { replacementOf } from "../patients.model.ts";
+import { doubtsOf } from "./doubts.ts";
 import { MergeNotes, type Moved, type NotesStore } from "./merge-notes.ts";
-import { OPEN_STATUSES } from "../../../fhir/open-encounters.ts";
-import { partedSource, partedTarget, referringClause, replaced, replacing, rewritten } from "./merge.model.ts";
+import { areRelatives, openEncounters } from "./pair-facts.ts";
+import { contentOf, entryOf, isMarkedBy, isReplacedBy, marking, requireInForce } from "./merge-entries.ts";
+import { partedSource, partedTarget, referringClause, rewritten } from "./merge.model.ts";
 
 /** Resources per transaction; a merge of at most so many is one transaction. */
 export const CHUNK = 100;
@@ -36,18 +40,28 @@ const AT_ONCE = 8;
 
 type PatientWithId = Stored<Patient>;
 
+/** The event of a merge that has ended, as a step of a write. */
+export type EmitStep = ReturnType<typeof patients.merged.told>;
+
 /** Options of merges. */
 export interface MergingOptions {
   store: NotesStore;
   directory: Directory;
   /** Base URLs of this server, for absolute references. */
   bases: readonly string[];
+  table: IdentifierTable;
+  /** Writes the event of a merge that has ended. */
+  tell(step: EmitStep): Promise<unknown>;
 }
 
 /** The replaced and the replacing record, "Patient/…". */
 export interface MergedPair {
   source: string;
   target: string;
+  /** Why they are one person, if there were doubts. */
+  confirm?: string;
+  /** Only what was written for the source after its merge: if that was undone, nothing is done. */
+  isLate?: true;
 }
 
 const idOf = (reference: string): string => reference.slice(reference.indexOf("/") + 1);
@@ -75,6 +89,13 @@ export class Merges {
       edited: await this.#notes.edited(source),
       ...(refusal && { refusal }),
     };
+  }
+
+  /** The state, with what a merge would move, and what speaks against it. @throws 409 PATIENT_NOT_ACTIVE, MERGE_RUNNING, MERGE_CONFLICT */
+  async preview(caller: Caller, pair: MergedPair): Promise<MergeState> {
+    const doubts = await this.#doubts(caller, pair);
+    const [state, left] = [await this.state(caller, pair.source), await this.left(caller, pair)];
+    return { ...state, left, ...(doubts.length > 0 && { doubts }) };
   }
 
   /** Whether it fits into one transaction. */
@@ -120,15 +141,30 @@ export class Merges {
     }
   }
 
-  /** @throws 409 PATIENT_NOT_ACTIVE, MERGE_RUNNING, MERGE_CONFLICT; refusals by owners' rules */
+  /** @throws 409 PATIENT_NOT_ACTIVE, MERGE_RUNNING, MERGE_CONFLICT, MERGE_DOUBTFUL */
   async requireMergeable(caller: Caller, pair: MergedPair): Promise<void> {
+    const doubts = await this.#doubts(caller, pair);
+    if (doubts.length > 0 && pair.confirm === undefined) throw mergeDoubtful(doubts);
+  }
+
+  /** What speaks against the merge; nothing of one that has begun. @throws 409 PATIENT_NOT_ACTIVE, MERGE_RUNNING, MERGE_CONFLICT */
+  async #doubts(caller: Caller, pair: MergedPair): Promise<MergeDoubt[]> {
     const [source, target] = await this.#both(caller, pair);
-    if (replacementOf(source) === pair.target) return; // it continues
-    if (isClosed(source)) throw patientNotActive(pair.source);
-    if (isClosed(target)) throw patientNotActive(pair.target);
+    if (await this.#isMarked(source, target)) return []; // it continues
+    requireInForce(source, target);
     await this.#requireStill(pair);
-    const [some, others] = [await this.#openEncounters(caller, pair.source), await this.#openEncounters(caller, pair.target)];
+    const mesh = this.#mesh(caller);
+    const [some, others] = [await openEncounters(mesh, pair.source), await openEncounters(mesh, pair.target)];
     if (some.length > 0 && others.length > 0) throw mergeConflict([...some, ...others]);
+    const present = [...(some.length > 0 ? [source.id] : []), ...(others.length > 0 ? [target.id] : [])];
+    return doubtsOf(source, target, { present, areRelatives: await areRelatives(mesh, source, target) }, this.#options.table);
+  }
+
+  /** Whether a merge has begun; one that was made in another system is still to be made here. */
+  async #isMarked(source: PatientWithId, target: PatientWithId): Promise<boolean> {
+    if (isMarkedBy(source, target)) return true;
+    const reference = `Patient/${source.id}`;
+    return isReplacedBy(source, target) && (await this.#notes.versionBefore(reference, reference)) !== undefined;
   }
 
   /** Refuses while another merge moves resources to the source, which would be left between the two. @throws 409 MERGE_RUNNING */
@@ -140,23 +176,23 @@ export class Merges {
 
   /** Continues the merge from its present state to the end. */
   async merge(caller: Caller, pair: MergedPair): Promise<void> {
-    await this.requireMergeable(caller, pair);
-    if (replacementOf((await this.#both(caller, pair))[0]) !== pair.target) await this.#notes.forget(pair.source);
+    if (!pair.isLate) await this.requireMergeable(caller, pair);
+    if (!pair.isLate && replacementOf((await this.#both(caller, pair))[0]) !== pair.target) await this.#notes.forget(pair.source);
     const skipped = new Set([pair.source, pair.target]);
     let late = 0;
     for (;;) {
       const isDone = await this.#untilCurrent(async () => {
         const [source, target] = await this.#both(caller, pair);
-        const isMarked = replacementOf(source) === pair.target;
+        if (pair.isLate && replacementOf(source) !== pair.target) return true;
+        const isMarked = pair.isLate || (await this.#isMarked(source, target));
         // Another merge may have replaced one of the two since the request.
-        if (!isMarked && isClosed(source)) throw patientNotActive(pair.source);
-        if (!isMarked && isClosed(target)) throw patientNotActive(pair.target);
+        if (!isMarked) requireInForce(source, target);
         // Checked after both were read: a merge into the source that starts now changes that record before it moves anything.
         if (!isMarked) await this.#requireStill(pair);
         const rows = await this.#referring(caller, pair.source, [...skipped], CHUNK);
         if (isMarked && (rows.length === 0 || late === MAX_LATE)) return true;
         if (isMarked && rows.length < CHUNK) late += 1;
-        const entries = isMarked ? [] : [entryOf(replaced(source, pair.target)), entryOf(replacing(target, source))];
+        const entries = isMarked ? [] : marking(source, target, pair.confirm);
         for (const { json = "", type, id } of rows) {
           const resource = rewritten(parseJson(json) as Stored, { from: pair.source, to: pair.target, bases: this.#options.bases });
           if (resource) entries.push(entryOf(resource));
@@ -165,7 +201,13 @@ export class Merges {
         if (entries.length > 0) await this.#process(caller, pair.source, entries);
         return false;
       });
-      if (isDone) return;
+      if (!isDone) continue;
+      if (pair.isLate) return;
+      const { source, target } = pair;
+      await this.#options.tell(
+        patients.merged.told({ id: `patients.merged/${timeOrderedId()}`, key: source, payload: { source, target } }),
+      );
+      return;
     }
   }
 
@@ -202,7 +244,7 @@ export class Merges {
     { version, pair }: { version: number; pair?: MergedPair },
   ): Promise<TransactionEntry | "edited" | undefined> {
     const [type, id] = [reference.slice(0, reference.indexOf("/")), idOf(reference)];
-    const mesh = { caller, directory: this.#options.directory };
+    const mesh = this.#mesh(caller);
     const now = await readResource(mesh, type, id).catch((error: unknown) => {
       if (isType(error, "GONE") || isType(error, "NOT_FOUND")) return undefined;
       throw error;
@@ -229,7 +271,7 @@ export class Merges {
     const entries: TransactionEntry[] = [];
     for (const [record, withoutMerge] of [
       [one, () => partedSource(one, other)],
-      [other, () => partedTarget(other, one)],
+      [other, (before: PatientWithId) => partedTarget(other, one, before)],
     ] as const) {
       const reference = `Patient/${record.id}`;
       const version = (await this.#notes.versionBefore(source, reference)) ?? Number.NaN;
@@ -238,10 +280,17 @@ export class Merges {
       if (back !== undefined && back !== "edited") entries.push(back);
       else {
         await this.#notes.noteEdited(source, reference);
-        entries.push(entryOf(withoutMerge() as PatientWithId));
+        entries.push(entryOf(withoutMerge(await this.#versionOf(caller, record, version)) as PatientWithId));
       }
     }
     await transactions.process(caller, { text: transactionOf(...entries), base: "", keepsLabels: false });
+  }
+
+  /** A version of the record; the present one if that was not noted. */
+  async #versionOf(caller: Caller, record: PatientWithId, version: number): Promise<PatientWithId> {
+    if (Number.isNaN(version)) return record;
+    const { json } = await readVersion(this.#mesh(caller), "Patient", record.id, version);
+    return json === undefined ? record : (parseJson(json) as PatientWithId);
   }
 
   /** Processes a transaction, after noting the present version of each resource. */
@@ -252,13 +301,16 @@ export class Merges {
     await transactions.process(caller, { text: transactionOf(...entries), base: "" });
   }
 
+  #mesh(caller: Caller): { caller: Caller; directory: Directory } {
+    return { caller, directory: this.#options.directory };
+  }
+
   async #both(caller: Caller, { source, target }: MergedPair): Promise<[PatientWithId, PatientWithId]> {
     return [await this.#read(caller, source), await this.#read(caller, target)];
   }
 
   async #read(caller: Caller, reference: string): Promise<PatientWithId> {
-    const mesh = { caller, directory: this.#options.directory };
-    return parseJson((await readResource(mesh, "Patient", idOf(reference))).json) as PatientWithId;
+    return parseJson((await readResource(this.#mesh(caller), "Patient", idOf(reference))).json) as PatientWithId;
   }
 
   /** Up to `limit` resources of all owners that refer to a patient. @throws 503 OWNER_DOWN when one of them is down */
@@ -278,22 +330,8 @@ export class Merges {
     return found.slice(0, limit);
   }
 
-  async #openEncounters(caller: Caller, patient: string): Promise<string[]> {
-    if (this.#options.directory.known("Encounter").length === 0) return [];
-    const search = parseSearch(
-      "Encounter",
-      [
-        ["subject", patient],
-        ["status", OPEN_STATUSES.join()],
-      ],
-      { base: "", handling: "strict" },
-    );
-    return (await this.#search(caller, "Encounter", search, CHUNK)).map(({ id }) => `Encounter/${id}`);
-  }
-
   async #search(caller: Caller, type: string, search: ParsedSearch, limit: number): Promise<Row[]> {
-    const mesh = { caller, directory: this.#options.directory };
-    return (await searchPage(mesh, { type, search, limit, maxBytes: MAX_BYTES })).rows;
+    return (await searchPage(this.#mesh(caller), { type, search, limit, maxBytes: MAX_BYTES })).rows;
   }
 
   /** Repeats while others change what was read. */
@@ -306,13 +344,4 @@ export class Merges {
       }
     }
   }
-}
-
-const contentOf = ({ meta: _, ...content }: Stored): string => JSON.stringify(content);
-
-function entryOf(resource: (FhirResource | Stored) & { id?: string }): TransactionEntry {
-  return {
-    resource,
-    request: { method: "PUT", url: `${resource.resourceType}/${resource.id}`, ifMatch: `W/"${resource.meta?.versionId}"` },
-  };
 }

@@ -59,12 +59,13 @@ export async function create(request: FhirRequest, type: string): Promise<Answer
   }
   const criteria = noneExistCriteria(ifNoneExist, type, request.bases);
   const owners = directory.ownersOf(type);
-  if (owners.length > 1) {
+  const [found] = owners.length > 1 ? [] : await resolveCriteria(request, [`${type}?${criteria}`], type === "Patient" ? 2 : 1);
+  // Several patient records may be one person's, which a transaction finds out.
+  if (!found || found.matches.length > 1) {
     return throughTransaction(request, { resource: parsed(text, type), request: { method: "POST", url: type, ifNoneExist: criteria } });
   }
   const owner = ownerOfText();
-  const [found] = await resolveCriteria(request, [`${type}?${criteria}`], 1);
-  const result = await one(request, owner, { op: "create", type, id, text, ifNoneExist: found?.condition });
+  const result = await one(request, owner, { op: "create", type, id, text, ifNoneExist: found.condition });
   if (result.outcome === "existed") {
     const stored = await ownerOf(owner).read(caller, { type, id: result.id });
     return written(request, type, result.id, {

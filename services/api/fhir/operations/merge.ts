@@ -9,7 +9,10 @@ import { fhirAnswer, givenIn, type Json } from "../operation-input.ts";
 import type { FhirRequest } from "../request.ts";
 import { ID_PATTERN } from "../../../../fhir/ids.ts";
 
-/** POST Patient/$merge: `source-patient`, `target-patient`, `preview`. Answers the outcome and the remaining patient. */
+/**
+ * POST Patient/$merge: `source-patient`, `target-patient`, `preview`, and `confirm` (OpenWard's own): why they are one person in spite of doubts.
+ * Answers the outcome and the remaining patient.
+ */
 export async function merge(request: FhirRequest): Promise<Answer> {
   const { parameters } = givenIn(await request.body(), "none");
   // A misspelt "preview" must not merge.
@@ -20,7 +23,7 @@ export async function merge(request: FhirRequest): Promise<Answer> {
   }
   const [source, target] = [patientIn(request, parameters, "source-patient"), patientIn(request, parameters, "target-patient")];
   const preview = previewIn(parameters);
-  const state = await patients.merge(request.caller, { source, target, preview });
+  const state = await patients.merge(request.caller, { source, target, preview, ...confirmIn(parameters) });
   const { json } = await readResource(request, "Patient", target.slice("Patient/".length));
   return fhirAnswer({
     resourceType: "Parameters",
@@ -33,7 +36,7 @@ export async function merge(request: FhirRequest): Promise<Answer> {
 }
 
 /** The parameters that are supported. */
-const KNOWN = ["source-patient", "target-patient", "preview"];
+const KNOWN = ["source-patient", "target-patient", "preview", "confirm"];
 
 /** @throws FhirError 400 */
 function previewIn(parameters: Json[]): boolean {
@@ -43,8 +46,19 @@ function previewIn(parameters: Json[]): boolean {
   throw fhirError(400, "value", "preview must be true or false, as valueBoolean.", "preview");
 }
 
-function sentenceOf({ source, state, moved, left }: MergeState, preview: boolean): string {
-  if (preview) return `They can be merged: ${left > 100 ? "more than 100" : left} resources would move besides.`;
+/** @throws FhirError 400 */
+function confirmIn(parameters: Json[]): { confirm?: string } {
+  const given = parameters.find(({ name }) => name === "confirm");
+  if (!given) return {};
+  if (typeof given.valueString === "string" && given.valueString.trim() !== "") return { confirm: given.valueString };
+  throw fhirError(400, "value", "confirm must be the reason why the records are one person's, as valueString.", "confirm");
+}
+
+function sentenceOf({ source, state, moved, left, doubts = [] }: MergeState, preview: boolean): string {
+  if (preview) {
+    const doubtful = doubts.length > 0 ? ` Doubtful, so that confirm must give a reason: ${doubts.join(", ")}.` : "";
+    return `They can be merged: ${left > 100 ? "more than 100" : left} resources would move besides.${doubtful}`;
+  }
   if (state === "running") return `The merge goes on: GET /api/patients/mergeState?source=${source} tells how far it has come.`;
   return `They are merged: ${moved} resources have moved, the two records among them.`;
 }

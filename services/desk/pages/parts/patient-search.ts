@@ -18,9 +18,11 @@ interface SearchProps {
   /** The label is for screen readers only. */
   isLabelHidden?: boolean;
   shortcut?: string;
+  /** Records that were merged into another one are found, too. */
+  withReplaced?: boolean;
 }
 
-export function PatientSearch({ id, label, onPick, isLabelHidden, shortcut }: SearchProps) {
+export function PatientSearch({ id, label, onPick, isLabelHidden, shortcut, withReplaced }: SearchProps) {
   const [text, setText] = useState("");
   const [answer, setAnswer] = useState<{ wanted: string; patients: Patient[] } | undefined>();
   const found = answer?.patients;
@@ -43,7 +45,7 @@ export function PatientSearch({ id, label, onPick, isLabelHidden, shortcut }: Se
     setFault("");
     if (wanted.length < 2) return setAnswer(undefined);
     const timer = setTimeout(() => {
-      findPatients(wanted).then(
+      findPatients(wanted, withReplaced).then(
         (patients) => {
           if (turn !== asked.current) return;
           setActive(0);

@@ -44,8 +44,21 @@ async function byTube(accession: string): Promise<Patient[]> {
   return (await search<Specimen>("Specimen", { accession, _include: "Specimen:subject" })).included as Patient[];
 }
 
-/** By name in any script, date of birth, number, phone, or the code on a patient's or tube's label; the most likely first. At most 12. */
-export async function findPatients(text: string): Promise<Patient[]> {
+/**
+ * The records in force first. A record that was merged into another of them is left out: both have its number, and the other one is meant.
+ * @param withReplaced whether it is shown as well
+ */
+function inForceFirst(patients: Patient[], withReplaced: boolean): Patient[] {
+  const ids = new Set(patients.map(({ id }) => `Patient/${id}`));
+  const shown = withReplaced ? patients : patients.filter((one) => !ids.has(replacedBy(one) ?? ""));
+  return shown.toSorted((one, other) => Number(one.active === false) - Number(other.active === false));
+}
+
+/**
+ * By name in any script, date of birth, number, phone, or the code on a patient's or tube's label; the most likely first. At most 12.
+ * @param withReplaced whether records that were merged into another one that is found are shown, too
+ */
+export async function findPatients(text: string, withReplaced = false): Promise<Patient[]> {
   if (text.trim() === "") return [];
   const questions: [string, string][][] = [];
   const count: [string, string] = ["_count", `${MAX_FOUND}`];
@@ -57,5 +70,5 @@ export async function findPatients(text: string): Promise<Patient[]> {
   const known = questions.map(async (query) => (await search<Patient>("Patient", query)).resources);
   const found = await Promise.all([...known, byTube(text.trim()), byNameAndBirth(text)]);
   const byId = new Map(found.flat().map((one) => [one.id, one]));
-  return [...byId.values()].slice(0, MAX_FOUND);
+  return inForceFirst([...byId.values()], withReplaced).slice(0, MAX_FOUND);
 }

@@ -23,7 +23,7 @@ const patients = actionsOf<typeof patientsContract>("patients");
 
 /** @param argument the id of the record */
 export default function RecordsOffice({ argument }: { argument?: string }) {
-  return html`<${PatientSearch} id="records-search" label=${t("records.find")} onPick=${({ id }: Patient) => go("records", id)} />
+  return html`<${PatientSearch} id="records-search" label=${t("records.find")} withReplaced onPick=${({ id }: Patient) => go("records", id)} />
     ${argument === undefined ? html`<${Probable} />` : html`<${Duplicates} key=${argument} reference=${`Patient/${argument}`} />`}`;
 }
 
@@ -74,17 +74,14 @@ function Duplicates({ reference }: { reference: string }) {
     setRunning(undefined);
     known.reload();
   };
-  const merge = async (source: Patient, target: Patient) => {
+  /** @throws the refusal */
+  const merge = async ({ source, target }: { source: Patient; target: Patient }, confirm: string | undefined) => {
     const [from, to] = [`Patient/${source.id}`, `Patient/${target.id}`];
-    try {
-      const { state, moved } = await patients.merge({ source: from, target: to });
-      if (state === "running") setRunning(from);
-      else say(t("records.merged", { n: moved }), () => takeApart(from));
-      setOther(undefined);
-      known.reload();
-    } catch (error) {
-      sayFault(error);
-    }
+    const { state, moved } = await patients.merge({ source: from, target: to, ...(confirm !== undefined && { confirm }) });
+    if (state === "running") setRunning(from);
+    else say(t("records.merged", { n: moved }), () => takeApart(from));
+    setOther(undefined);
+    known.reload();
   };
   const apart = async (patient: Patient) => {
     try {

@@ -21,15 +21,17 @@ import { EnteredValues, type Review, reviewOf, reviewOfOrder } from "./entered-v
 
 const lab = actionsOf<typeof labContract>("lab");
 
-/** What was typed: a number in any notation, else words ("<5" is the laboratory's). */
+/** What was typed: a number in any notation, as text if its digits tell more than its value ("13.50"); else words ("<5" is the laboratory's). */
 function readAs(text: string): number | string {
-  return numberTyped(text) ?? (/^\s*[<>≤≥]/.test(text) ? plainNumber(text) : text.trim());
+  const [number, plain] = [numberTyped(text), plainNumber(text)];
+  if (number !== undefined) return String(number) === plain ? number : plain;
+  return /^\s*[<>≤≥]/.test(text) ? plain : text.trim();
 }
 
 /** A number, or a bound, with its unit; or words. */
 export function findingIn(value: string, unit: string): Finding {
   const read = readAs(value);
-  const isNumber = typeof read === "number" || /^[<>≤≥]=?\s*\d+(?:\.\d+)?$/.test(read);
+  const isNumber = typeof read === "number" || /^(?:[<>≤≥]=?\s*)?\d+(?:\.\d+)?$/.test(read);
   return isNumber && unit.trim() !== "" ? { value: read, unit: unit.trim() } : { text: `${value} ${unit}`.trim() };
 }
 

@@ -1,13 +1,15 @@
 /** Two records, line by line, with differences marked. One is kept; references to the other move to it. */
-import { useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { patients as patientsContract } from "../../../../patients/patients.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
 import { KnownFirst } from "../../parts/known-first.ts";
 import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
+import { useKept } from "../../platform/drafts.ts";
 import { useLoad } from "../../platform/load.ts";
 import { nameOf, otherNamesOf, sexOf } from "../../platform/names.ts";
 import { listed, t } from "../../platform/texts.ts";
@@ -28,26 +30,25 @@ const LINES: [() => string, (patient: Patient) => string][] = [
 interface SideProps {
   one: Patient;
   other: Patient;
-  onMerge: (source: Patient, target: Patient) => Promise<void>;
+  /** @param confirm the reason, if there are doubts */
+  onMerge: (pair: { source: Patient; target: Patient }, confirm: string | undefined) => Promise<void>;
   onClose: () => void;
 }
 
 export function SideBySide({ one, other, onMerge, onClose }: SideProps) {
-  const [isOneKept, setOneKept] = useState(true);
-  const [isBusy, setBusy] = useState(false);
+  const kept = `merge ${[one.id, other.id].sort().join(" ")}`;
+  const [staying = "", setStaying] = useKept(kept, "staying", one.id);
+  const [confirm, setConfirm] = useKept(kept, "confirm");
+  const isOneKept = staying !== other.id;
   const [source, target] = isOneKept ? [other, one] : [one, other];
   const preview = useLoad(`preview ${source.id} ${target.id}`, () =>
     patients.merge({ source: `Patient/${source.id}`, target: `Patient/${target.id}`, preview: true }),
   );
-  const merge = async () => {
-    if (isBusy) return;
-    setBusy(true);
-    await onMerge(source, target);
-    setBusy(false);
-  };
+  const doubts = preview.value?.doubts ?? [];
+  const merge = () => onMerge({ source, target }, doubts.length > 0 ? confirm : undefined);
   const keep = (
     isOne: boolean,
-  ) => html`<label class="choice"><input type="radio" name="kept" checked=${isOneKept === isOne} onChange=${() => setOneKept(isOne)} />
+  ) => html`<label class="choice"><input type="radio" name="kept" checked=${isOneKept === isOne} onChange=${() => setStaying((isOne ? one : other).id ?? "")} />
     ${t("records.keep")}<span class="visually-hidden"> ${nameOf(isOne ? one : other)}</span></label>`;
   return html`<${Dialog} title=${t("records.compare")} onClose=${onClose}>
     <div class="stack">
@@ -61,7 +62,12 @@ export function SideBySide({ one, other, onMerge, onClose }: SideProps) {
       </table><//>
       <${KnownFirst} key=${source.id} facts=${[preview]}>
         <p class="muted" role="status">${preview.value && t("records.preview", { n: preview.value.left })}</p>
-        <div class="buttons"><button type="button" class="main" aria-disabled=${isBusy} onClick=${merge}>${isBusy ? t("working") : t("records.merge")}</button></div>
+        <${Form} send=${merge} submit=${t("records.merge")} draft=${kept}>
+          ${(faultOf: (field: string) => string | undefined) =>
+            doubts.length > 0 &&
+            html`<ul class="not-known">${doubts.map((doubt) => html`<li key=${doubt}>${t(`merge.doubt.${doubt}`)}</li>`)}</ul>
+            <${Field} label=${t("records.onePerson")} name="confirm" value=${confirm} onValue=${setConfirm} required fault=${faultOf("confirm")} />`}
+        <//>
       <//>
     </div>
   <//>`;

@@ -23,8 +23,8 @@ import { BoardStreams, isForBoardStream } from "./board-streams.ts";
 import { isForVersionStream, VersionStreams } from "./version-streams.ts";
 import { setCommonHeaders } from "./headers.ts";
 import { overloaded } from "./in-flight.ts";
-import { requireOwnMachine } from "./own-machine.ts";
 import { hostIn, requireOwnHost } from "./own-name.ts";
+import { tellUnnamedProxy } from "./unnamed-proxy.ts";
 import type { Received } from "./received.ts";
 import { probeOf } from "./probes.ts";
 import { originForm } from "./server.ts";
@@ -164,7 +164,7 @@ function admit(service: Gateway, config: Config, { request, response, requester 
   const { socket } = request;
   const [url, begun] = [request.url ?? "", performance.now()];
   requireOwnHost(request, own);
-  requireOwnMachine(request, config);
+  tellUnnamedProxy(service, config, request);
   request.url = originForm(request.url ?? "/");
   requireKnownExpectation(request);
   const fault = connections.begin(socket);

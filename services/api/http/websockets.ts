@@ -8,7 +8,6 @@ import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { Config } from "../../../mesh/config.ts";
 import { EVERYBODY, type Requester } from "./client-address.ts";
-import { type AccessSettings, requireOwnMachine } from "./own-machine.ts";
 import { type OwnName, requireOwnHost } from "./own-name.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
@@ -61,7 +60,7 @@ interface Client {
 
 /** What websockets need of the gateway. */
 export interface WebSocketOptions {
-  config: Pick<Config, "corsOrigin"> & AccessSettings;
+  config: Pick<Config, "corsOrigin">;
   own(): OwnName;
   isReady(): boolean;
   /** The client for which a websocket is counted. */
@@ -157,10 +156,9 @@ export class WebSockets {
 
   /** Status of the refusal; undefined: none. */
   #refusalOf(request: IncomingMessage, requester: Requester): number | undefined {
-    const { own, isReady, config } = this.#options;
+    const { own, isReady } = this.#options;
     try {
       requireOwnHost(request, own());
-      requireOwnMachine(request, config);
     } catch (error) {
       return (error as { code: number }).code;
     }

@@ -14,8 +14,10 @@ import {
   wrongMedication,
   wrongPatient,
 } from "../pharmacy.errors.ts";
+import { inSpiteOfLimit } from "../dose-limit-rule.ts";
 import { codesOf, prescribedMedication } from "../pharmacy.model.ts";
 import { fromStockOf } from "../stock/taking.ts";
+import { routeOf } from "./dosage.ts";
 import { doseName, dueBetween, scheduleOf } from "./schedule.ts";
 
 /** URL of an extension of a MedicationAdministration, a dateTime: when the dose was due. */
@@ -62,18 +64,19 @@ export function plannedDose(request: MedicationRequest & { id: string }, due: st
 export function administrationOf(
   id: string,
   request: MedicationRequest & { id: string },
-  { outcome, due, dose, route, reason, override, fromStock }: DoseRecord,
+  { outcome, due, dose, route, reason, override, limitReason, fromStock }: DoseRecord,
   { at, performer }: { at: Date; performer?: string },
 ): MedicationAdministration & { id: string } {
   const [dosage] = request.dosageInstruction ?? [];
   const quantity = dose
     ? { value: dose.value, unit: dose.unit, system: "http://unitsofmeasure.org", code: dose.unit }
     : dosage?.doseAndRate?.[0]?.doseQuantity;
-  const concept = route === undefined ? dosage?.route : { text: route };
+  const concept = route === undefined || route === dosage?.route?.text ? dosage?.route : routeOf(route);
   const isGiven = outcome === DoseOutcome.given;
   const extension = [
     ...(due === undefined ? [] : [{ url: DUE, valueDateTime: due }]),
     ...(isGiven && fromStock ? [fromStockOf(fromStock)] : []),
+    ...(isGiven && limitReason !== undefined ? [inSpiteOfLimit(limitReason)] : []),
   ];
   const why = { coding: [{ system: OUTCOME, code: outcome }], ...(reason !== undefined && { text: reason }) };
   return {

@@ -98,6 +98,47 @@ describe("medication that is given as needed", () => {
     await nurse.waitForSelector("#part-medication button:has-text('Note a dose')");
   });
 
+  it("is prescribed with its route and limits; given too soon again it needs a reason, beside that for the missing scan", async () => {
+    const physician = await hospital.signIn("physician");
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
+    await hospital.step("prescribe a medication as needed, with its route and both limits", physician, async () => {
+      await physician.click("#part-medication button:has-text('Prescribe')");
+      await physician.fill("#field-medication", PARACETAMOL.display);
+      await physician.fill("#field-dosage", "1 tablet");
+      await physician.fill("#field-dose", "500 mg");
+      await physician.selectOption("#field-route", "oral");
+      await physician.click("[name=asNeeded]");
+      await physician.fill("#field-for", "headache");
+      await physician.fill("#field-hours", "6");
+      await physician.fill("#field-maxPerDay", "1 g");
+      await physician.fill("#field-quantity", "20");
+      await physician.press("#field-quantity", "Enter");
+      await physician.waitForSelector(
+        "#part-medication li:has-text('as needed for headache'):has-text('at least 6 h apart'):has-text('oral')",
+      );
+    });
+    await hospital.show(nurse, "round");
+    await nurse.click(`${row("Acetaminophen", "headache")} button`);
+    await scan(number, PARACETAMOL.code);
+    await nurse.waitForSelector(row("headache", "next from"));
+    await nurse.click(`${row("Acetaminophen", "headache")} button`);
+    await nurse.waitForSelector("dialog[open] .tag:has-text('next from')");
+    await nurse.press("#field-dose-given", "Enter");
+    await nurse.waitForSelector("#field-why-fault:has-text('Scan wristband')");
+    await nurse.fill("#field-why", "No scanner here");
+    await nurse.press("#field-why", "Enter");
+    await nurse.waitForSelector("#field-limit-reason-fault:has-text('Too little time')");
+    expect(await nurse.evaluate(() => document.activeElement?.id)).toBe("field-limit-reason");
+    await nurse.fill("#field-limit-reason", "The dose before was vomited");
+    await nurse.press("#field-limit-reason", "Enter");
+    await nurse.waitForSelector(".notice:has-text('Ada Rossi')");
+    await nurse.click("button:has-text('Noted doses')");
+    await nurse.waitForSelector("dialog[open] li:has-text('No scanner here'):has-text('The dose before was vomited')");
+    await nurse.keyboard.press("Escape");
+    await physician.context().close();
+    hospital.complaints.length = 0;
+  });
+
   it("is still given when all its units are handed out", async () => {
     await pharmacy.receive(hospital.operator, { medication: PARACETAMOL, quantity: 20 });
     await pharmacy.dispense(hospital.operator, { prescription, quantity: 10 });

@@ -71,7 +71,8 @@ export function administrationOf(
   const quantity = dose
     ? { value: dose.value, unit: dose.unit, system: "http://unitsofmeasure.org", code: dose.unit }
     : dosage?.doseAndRate?.[0]?.doseQuantity;
-  const concept = route === undefined || route === dosage?.route?.text ? dosage?.route : routeOf(route);
+  const prescribed = [dosage?.route?.text, ...(dosage?.route?.coding ?? []).map(({ display }) => display)];
+  const concept = route === undefined || prescribed.includes(route) ? dosage?.route : routeOf(route);
   const isGiven = outcome === DoseOutcome.given;
   const extension = [
     ...(due === undefined ? [] : [{ url: DUE, valueDateTime: due }]),

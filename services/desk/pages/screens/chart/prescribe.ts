@@ -14,9 +14,9 @@ import { useDraft } from "../../platform/drafts.ts";
 import { knownMedications } from "../../platform/known-codes.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { medicationText } from "../../platform/medications.ts";
-import { amountIn, requireOneWay } from "../../platform/numbers.ts";
 import { joined, leading, t } from "../../platform/texts.ts";
 import { Allergies } from "./allergies.ts";
+import { askedDosage, DosageFields } from "./dosage-fields.ts";
 import { dosageTextOf, doseTextOf, timesADayOf } from "./home-medication-status.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
@@ -53,17 +53,11 @@ export function Prescribe({ patient, allergies, continues, onClose, onDone }: Pr
   const send = async () => {
     const medication = codeNamed(medications.value ?? (await knownMedications()), value("medication"));
     if (!medication) throw new Refused(422, "CHOOSE_FROM_LIST", "");
-    const often = Number(value("often"));
-    requireOneWay(value("dose"), "dose");
-    const dose = amountIn(value("dose"));
-    if (value("dose") && !dose) throw new Refused(422, "NO_AMOUNT", "");
     const given = {
       patient,
       medication,
       quantity: Number(value("quantity")),
-      dosage: value("dosage"),
-      ...(dose && { dose }),
-      ...(often > 0 && { timing: { frequency: often, period: 1, periodUnit: "d" as const, from: new Date().toISOString() } }),
+      ...askedDosage(value),
       ...(continues && { continues: `MedicationStatement/${continues.id}` }),
       ...(isAllergic && value("override") && { override: value("override") }),
     };
@@ -83,17 +77,15 @@ export function Prescribe({ patient, allergies, continues, onClose, onDone }: Pr
   };
   const field = (name: string, label: string, more: object = {}, As: typeof Field | typeof NumberField = Field) =>
     html`<${As} label=${label} name=${name} value=${value(name)} onValue=${(text: string) => set(name, text)} required ...${more} />`;
-  const fieldOf = { CHOOSE_FROM_LIST: "medication", NO_AMOUNT: "dose", ALLERGY_RECORDED: "override" };
+  const fieldOf = { CHOOSE_FROM_LIST: "medication", ALLERGY_RECORDED: "override", DOSE_MAXIMUM_IMPOSSIBLE: "maxPerDay" };
   return html`<${Dialog} title=${t("prescribe")} onClose=${onClose}>
     <${Allergies} loaded=${allergies} />
     ${continues && html`<p class="hint">${leading("taken")} <bdi>${joined(medicationText(continues), dosageTextOf(continues))}</bdi></p>`}
     <${Form} draft=${kept} send=${send} submit=${t("prescribe")} onCancel=${onClose} fieldOf=${fieldOf}>
       ${(faultOf: (field: string) => string | undefined) => html`
         <${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${choose} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />
+        <${DosageFields} value=${value} set=${set} faultOf=${faultOf} />
         <div class="fields">
-          ${field("dosage", t("dosage"), { fault: faultOf("dosage") })}
-          ${field("dose", t("dose"), { required: Number(value("often")) > 0, hint: t("dose.hint"), fault: faultOf("dose") })}
-          ${field("often", t("timing.often"), { min: "1", max: "24", required: false, hint: t("timing.hint"), fault: faultOf("timing.frequency") }, NumberField)}
           ${field("quantity", t("quantity"), { min: "1", autofocus: value("medication") !== "", fault: faultOf("quantity") }, NumberField)}
         </div>
         ${isAllergic && field("override", t("allergy.override"), { fault: faultOf("override") })}`}

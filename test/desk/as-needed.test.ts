@@ -139,6 +139,30 @@ describe("medication that is given as needed", () => {
     hospital.complaints.length = 0;
   });
 
+  it("or is prescribed at times: from the next morning on, for some days by the hospital's clocks, and then not due at any other", async () => {
+    const physician = await hospital.signIn("physician");
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
+    await physician.click("#part-medication button:has-text('Prescribe')");
+    await physician.fill("#field-medication", MORPHINE.display);
+    await physician.fill("#field-dosage", "1 tablet");
+    await physician.fill("#field-dose", "10 mg");
+    await physician.fill("#field-first", "0:00");
+    await physician.fill("#field-days", "3");
+    await physician.fill("#field-quantity", "6");
+    await physician.press("#field-quantity", "Enter");
+    expect(await physician.evaluate(() => document.activeElement?.id)).toBe("field-often"); // how often is required then
+    await physician.fill("#field-often", "2");
+    const [asked] = await Promise.all([physician.waitForRequest(/api\/pharmacy\/prescribe$/), physician.press("#field-often", "Enter")]);
+    const { timing, ...others } = asked.postDataJSON();
+    const midnight = new Date(Date.now() + 3_600_000); // in Algiers, an hour ahead
+    midnight.setUTCHours(23, 0, 0, 0);
+    const until = new Date(midnight.getTime() + 3 * 86_400_000).toISOString();
+    expect(timing).toEqual({ frequency: 2, period: 1, periodUnit: "d", from: midnight.toISOString(), until });
+    expect(others).not.toHaveProperty("asNeeded");
+    await physician.waitForSelector("#part-medication li:has-text('Morphine'):has-text('2 times a day')");
+    await physician.context().close();
+  });
+
   it("is still given when all its units are handed out", async () => {
     await pharmacy.receive(hospital.operator, { medication: PARACETAMOL, quantity: 20 });
     await pharmacy.dispense(hospital.operator, { prescription, quantity: 10 });

@@ -1,6 +1,6 @@
 /** How much, how and when: the fields of a new prescription for its dosage, and what they ask for. */
 import { ROUTES } from "../../../../pharmacy/doses.contract.ts";
-import { html } from "../../html.ts";
+import { type Children, html } from "../../html.ts";
 import { Field } from "../../parts/field.ts";
 import { NumberField } from "../../parts/number-field.ts";
 import { TimeField } from "../../parts/time-field.ts";
@@ -45,9 +45,11 @@ interface DosageFieldsProps {
   value: ValueOf;
   set: (name: string, text: string) => void;
   faultOf: (field: string) => string | undefined;
+  /** A field beside the last one. */
+  children: Children;
 }
 
-export function DosageFields({ value, set, faultOf }: DosageFieldsProps) {
+export function DosageFields({ value, set, faultOf, children }: DosageFieldsProps) {
   const isNeeded = value("asNeeded") !== "";
   const isTimed = Number(value("often")) > 0;
   const of = (name: string) => ({ name, value: value(name), onValue: (text: string) => set(name, text), fault: faultOf(name) });
@@ -57,14 +59,16 @@ export function DosageFields({ value, set, faultOf }: DosageFieldsProps) {
       <${Field} ...${of("for")} label=${t("prescribe.for")} hint=${t("prescribe.for.hint")} fault=${faultOf("asNeededFor")} />
       <${NumberField} ...${of("hours")} label=${t("prescribe.hours")} min="0.25" max="100" step="any" fault=${faultOf("timing.period")} />
       <${Field} ...${of("maxPerDay")} label=${t("prescribe.most")} hint=${t("prescribe.most.hint")} />
+      ${children}
     </div>`;
   const timed = () => html`<div class="fields">
       <${NumberField} ...${of("often")} label=${t("timing.often")} min="1" max="24" hint=${t("timing.hint")} fault=${faultOf("timing.frequency")} required=${value("days") !== "" || value("first") !== ""} />
       <${TimeField} ...${of("first")} label=${t("prescribe.first")} textOf=${(time: string) => momentOf(nextInstantOf(time))} fault=${faultOf("timing.from")} />
       <${NumberField} ...${of("days")} label=${t("prescribe.days")} min="1" max="365" hint=${t("prescribe.days.hint")} fault=${faultOf("timing.until")} />
+      ${children}
     </div>`;
-  return html`<div class="fields">
-      <${Field} ...${of("dosage")} label=${t("dosage")} required />
+  return html`<${Field} ...${of("dosage")} label=${t("dosage")} required />
+    <div class="fields">
       <${Field} ...${of("dose")} label=${t("dose")} hint=${t("dose.hint")} required=${needsDose} />
       <${Field} ...${of("route")} label=${t("route")} options=${routes} />
     </div>

@@ -84,10 +84,9 @@ export function Prescribe({ patient, allergies, continues, onClose, onDone }: Pr
     <${Form} draft=${kept} send=${send} submit=${t("prescribe")} onCancel=${onClose} fieldOf=${fieldOf}>
       ${(faultOf: (field: string) => string | undefined) => html`
         <${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${choose} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />
-        <${DosageFields} value=${value} set=${set} faultOf=${faultOf} />
-        <div class="fields">
+        <${DosageFields} value=${value} set=${set} faultOf=${faultOf}>
           ${field("quantity", t("quantity"), { min: "1", autofocus: value("medication") !== "", fault: faultOf("quantity") }, NumberField)}
-        </div>
+        <//>
         ${isAllergic && field("override", t("allergy.override"), { fault: faultOf("override") })}`}
     <//>
   <//>`;

@@ -2,9 +2,8 @@
 import { earliestFor, type GivenDose, limitsOf } from "../../../../../fhir/dose-limits.ts";
 import type { MedicationAdministration, MedicationRequest } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
-import { Dotted } from "../../parts/dotted.ts";
 import { search } from "../../platform/api.ts";
-import { day, momentOf, now } from "../../platform/clock.ts";
+import { dateOf, day, momentOf, now, timeOf } from "../../platform/clock.ts";
 import { t } from "../../platform/texts.ts";
 
 /** How far back doses are looked for, days; and the limit of one search. */
@@ -37,6 +36,12 @@ export async function givenBy(prescriptions: readonly MedicationRequest[]): Prom
   return { by, isPartial: isPartial || hasMore };
 }
 
+/** The time of an instant, with its day unless that is today. */
+function momentText(at: number): string {
+  const [moment, present] = [at, now.value].map((one) => new Date(one).toISOString());
+  return dateOf(moment) === dateOf(present) ? timeOf(at) : momentOf(moment);
+}
+
 interface LastGivenProps {
   of: MedicationRequest;
   /** The latest first. */
@@ -48,11 +53,8 @@ export function LastGiven({ of, given }: LastGivenProps) {
   if (!last) return html`<span class="muted">${t("round.notGivenYet")}</span>`;
   const limits = limitsOf(of.dosageInstruction?.[0]);
   const next = earliestFor({ at: now.value }, given, limits);
-  const moment = (at: number) => momentOf(new Date(at).toISOString());
   const isEarly = next !== undefined && next > now.value;
-  return html`<${Dotted} of=${[
-    html`<span class="muted">${t("round.lastGiven", { at: moment(last.at) })}</span>`,
-    isEarly && html`<span class="tag warn">${t("round.nextFrom", { at: moment(next) })}</span>`,
-    limits.length > 0 && !isEarly && next !== undefined && html`<span class="tag good">${t("round.mayBeGiven")}</span>`,
-  ]} />`;
+  return html`<span class="muted">${t("round.lastGiven", { at: momentText(last.at) })}</span>
+    ${isEarly && html`<span class="tag warn">${t("round.nextFrom", { at: momentText(next) })}</span>`}
+    ${limits.length > 0 && next === now.value && html`<span class="tag good">${t("round.mayBeGiven")}</span>`}`;
 }

@@ -126,8 +126,14 @@ describe("the hand-over list of a ward", () => {
     await nurse.waitForSelector("dialog li:has-text('walks alone')");
     expect(await nurse.textContent("dialog")).not.toContain("of another patient");
     await nurse.keyboard.press("Escape");
-    await hospitalizations.handOver(hospital.operator, { stay: stays[1] ?? "", text: "fell in the corridor" }); // by a colleague
+    const colleague = await hospital.person("samira.kaci", ["nurse"]); // who is not linked to a Practitioner
+    await hospital.show(colleague, `hand-over/${ward.split("/")[1]}`);
+    await colleague.click(`${row("Bruno Verdi")} button`);
+    await colleague.fill("#field-hand-over", "fell in the corridor");
+    await colleague.press("#field-hand-over", "Enter");
     await nurse.waitForSelector(row("Bruno Verdi", "fell in the corridor"));
+    expect(await textOf(row("Bruno Verdi"))).toContain("samira.kaci");
+    await colleague.context().close();
     expect(await textOf(row("Bruno Verdi"))).not.toContain("walks alone");
   });
 

@@ -46,7 +46,7 @@ export function Prescriptions({ loaded, allergies, patient, isHere }: Prescripti
     <ul class="list">${resources.map(
       (
         one,
-      ) => html`<li key=${one.id}><span><bdi>${medicationText(one)}</bdi><br /><span class="muted"><${Dotted} of=${[dosageWords(one.dosageInstruction), html`<span class="nowrap">${dateOf(one.authoredOn)}</span>`]} /></span></span>
+      ) => html`<li key=${one.id}><span><bdi>${medicationText(one)}</bdi><br /><span class="muted"><${Dotted} of=${[dosageWords(one.dosageInstruction), html`<span class="nowrap">${dateOf(one.authoredOn)}</span>`, one.requester?.display]} /></span></span>
         <span class="buttons"><span class=${one.status === "active" ? "tag good" : "tag"}>${tIfAny(`prescription.${one.status}`) ?? one.status}</span>
         ${one.status === "active" && isHere && isUnscheduled(one) && offers("pharmacy.administer") && html`<button type="button" class="quiet" onClick=${() => setGiven(one)}>${t("round.noteDose")}<${For} who=${medicationText(one)} /></button>`}
         ${one.status === "active" && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setStopped(one)}>${t("prescription.stop")}<${For} who=${medicationText(one)} /></button>`}</span></li>`,

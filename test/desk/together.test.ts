@@ -127,7 +127,7 @@ describe("two people on one record", () => {
     await store(second);
     await note(first, "She is dizzy since Monday, and pale.").waitFor();
     expect(await note(first, "dizzy").count()).toBe(1);
-    expect(await note(first, "dizzy").innerText()).toMatch(/\bfirst\b/);
+    expect(await note(first, "dizzy").textContent()).toMatch(/\bfirst\b/);
   });
 
   it("change the patient's details, one of them typed before the other's change and a reload: both changes stay", async () => {

@@ -90,6 +90,8 @@ describe("the hand-over list of a ward", () => {
     for (const part of ["101\u00a0· A", "Ada Rossi", "آدا روسي", "8 Mar 1951", "day ", "Anaemia", "Physician: nobody yet", "Penicillin"]) {
       expect(shown[0]).toContain(part);
     }
+    expect(await nurse.textContent(`${row("Ada Rossi")} bdi[lang=ar]`)).toContain("آدا روسي"); // a voice for Latin letters cannot read it
+    expect(await nurse.locator(`${row("Bruno Verdi")} [lang]`).count()).toBe(0);
     expect(shown[0]).toMatch(/ate nothing.*more than 12 hours old/s);
     expect(shown[0]).not.toContain("slept badly");
     expect(shown[1]).toMatch(/101\u00a0· B.*Bruno Verdi.*No allergy is recorded.*walks alone/s);

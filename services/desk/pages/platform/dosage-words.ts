@@ -23,7 +23,8 @@ export function dosageWords([of]: Dosage[] = []): string {
   const isNeeded = isAsNeeded(of);
   const isDaily = of.timing?.repeat?.frequency !== undefined && period === 1 && periodUnit === "d";
   const isApart = isNeeded && frequency === 1 && period !== undefined && periodUnit === "h";
-  const often = isDaily && t(isNeeded ? "dosage.upTo" : "timing.aDay", { n: frequency });
+  const often = t("timing.aDay", { n: frequency });
+  const daily = isDaily && (isNeeded ? t("dosage.upTo", { often }) : often);
   const apart = isApart && t("dosage.apart", { time: t("time.hours", { n: period }) });
-  return joined(of.text, dose && quantityOf(dose), routeOf(of.route), isNeeded && needWords(of), often, apart, mostWords(of));
+  return joined(of.text, dose && quantityOf(dose), routeOf(of.route), isNeeded && needWords(of), daily, apart, mostWords(of));
 }

@@ -56,9 +56,9 @@ export function DosageFields({ value, set, faultOf, children }: DosageFieldsProp
   const routes = [["", t("route.none")], ...Object.keys(ROUTES).map((one) => [one, routeText(one)])];
   const needsDose = isNeeded ? value("maxPerDay") !== "" : isTimed;
   const needed = () => html`<div class="fields">
-      <${Field} ...${of("for")} label=${t("prescribe.for")} hint=${t("prescribe.for.hint")} fault=${faultOf("asNeededFor")} />
+      <${Field} ...${of("for")} label=${t("prescribe.for")} fault=${faultOf("asNeededFor")} />
       <${NumberField} ...${of("hours")} label=${t("prescribe.hours")} min="0.25" max="100" step="any" fault=${faultOf("timing.period")} />
-      <${Field} ...${of("maxPerDay")} label=${t("prescribe.most")} hint=${t("prescribe.most.hint")} />
+      <${Field} ...${of("maxPerDay")} label=${t("prescribe.most")} hint=${t("dose.hint")} />
       ${children}
     </div>`;
   const timed = () => html`<div class="fields">

@@ -139,6 +139,25 @@ describe("medication that is given as needed", () => {
     hospital.complaints.length = 0;
   });
 
+  it("is prescribed again with one button, once it was stopped: with all that was typed the first time", async () => {
+    const physician = await hospital.signIn("physician");
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
+    const ofHeadache = "#part-medication li:has-text('headache')";
+    expect(await physician.locator(`${ofHeadache} button:has-text('Prescribe again')`).count()).toBe(0); // it would be there twice
+    await physician.click(`${ofHeadache} button:has-text('Stop')`);
+    await physician.fill("#field-stop-reason", "Another dose");
+    await physician.press("#field-stop-reason", "Enter");
+    await hospital.step("prescribe again what was stopped, with another dose", physician, async () => {
+      await physician.click(`${ofHeadache} button:has-text('Prescribe again')`);
+      await physician.fill("#field-dose", "250 mg");
+      await physician.press("#field-dose", "Enter");
+      await physician.waitForSelector(`${ofHeadache}:has-text('active'):has-text('250 mg')`);
+    });
+    const written = `${ofHeadache}:has-text('active'):has-text('1 tablet'):has-text('oral'):has-text('at least 6 h apart'):has-text('in 24 h')`;
+    await physician.waitForSelector(written);
+    await physician.context().close();
+  });
+
   it("or is prescribed at times: from the next morning on, for some days by the hospital's clocks, and then not due at any other", async () => {
     const physician = await hospital.signIn("physician");
     await hospital.show(physician, `chart/${patient.split("/")[1]}`);

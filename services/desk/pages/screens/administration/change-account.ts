@@ -96,6 +96,6 @@ function Theirs({ seen, now }: { seen: User; now: User }) {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => box.current?.focus(), []);
   return html`<div role="alert" tabindex="-1" ref=${box}><p class="not-known">${t("account.conflict")}</p>
-    <p><strong>${t("account.roles")}:</strong> ${rolesText(now.roles) || t("none")}</p>
+    <p><strong>${t("roles")}:</strong> ${rolesText(now.roles) || t("none")}</p>
     ${now.practitioner && now.practitioner !== seen.practitioner && html`<p>${t("account.conflict.practitioner")}</p>`}</div>`;
 }

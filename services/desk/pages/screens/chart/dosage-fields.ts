@@ -1,4 +1,6 @@
 /** How much, how and when: the fields of a new prescription for its dosage, and what they ask for. */
+import { isAsNeeded } from "../../../../../fhir/dose-limits.ts";
+import type { Dosage, Quantity } from "../../../../../fhir/r4.ts";
 import { ROUTES } from "../../../../pharmacy/doses.contract.ts";
 import { type Children, html } from "../../html.ts";
 import { Field } from "../../parts/field.ts";
@@ -8,6 +10,7 @@ import { Refused } from "../../platform/api.ts";
 import { daysAfter, momentOf, nextInstantOf } from "../../platform/clock.ts";
 import { amountIn, requireOneWay } from "../../platform/numbers.ts";
 import { routeText } from "../../platform/routes.ts";
+import { conceptOf, typedIn } from "../../platform/shown-values.ts";
 import { t } from "../../platform/texts.ts";
 
 type ValueOf = (name: string) => string;
@@ -38,6 +41,28 @@ export function askedDosage(value: ValueOf) {
     ...(timing && { timing }),
     ...(isNeeded && { asNeeded: true, ...(value("for").trim() && { asNeededFor: value("for") }) }),
     ...(maxPerDay && { maxPerDay }),
+  };
+}
+
+const typedAmount = ({ value, unit, code }: Quantity = {}): string =>
+  value === undefined ? "" : `${typedIn(value)} ${unit ?? code ?? ""}`.trim();
+
+/** The fields for the dosage of an earlier prescription; of its times what is given each day, not when it began. */
+export function typedDosage(of: Dosage | undefined): Record<string, string> {
+  const { frequency, period, periodUnit } = of?.timing?.repeat ?? {};
+  const isNeeded = of !== undefined && isAsNeeded(of);
+  const name = Object.entries(ROUTES).find(([, code]) => of?.route?.coding?.some((one) => one.code === code))?.[0] ?? of?.route?.text ?? "";
+  const { numerator, denominator } = of?.maxDosePerPeriod ?? {};
+  const isDaily = denominator?.value === 1 && denominator.code === "d";
+  return {
+    dosage: of?.text ?? "",
+    dose: typedAmount(of?.doseAndRate?.[0]?.doseQuantity),
+    route: Object.hasOwn(ROUTES, name) ? name : "",
+    asNeeded: isNeeded ? "yes" : "",
+    for: conceptOf(of?.asNeededCodeableConcept),
+    often: !isNeeded && frequency !== undefined && period === 1 && periodUnit === "d" ? `${frequency}` : "",
+    hours: isNeeded && (frequency ?? 1) === 1 && period !== undefined && periodUnit === "h" ? `${period}` : "",
+    maxPerDay: isDaily ? typedAmount(numerator) : "",
   };
 }
 

@@ -71,7 +71,7 @@ function Order({ patient, onDone }: { patient: string; onDone: () => void }) {
   return html`<${Form} send=${send} submit=${t("order")} label=${t("order")} isInline fieldOf=${{ CHOOSE_FROM_LIST: "test", TEST_UNKNOWN: "test" }}>
     ${(
       faultOf: (field: string) => string | undefined,
-    ) => html`<div class="fields"><div><${CodeField} label=${t("order.test")} name="test" value=${text} onValue=${(typed: string) => set("test", typed)} codes=${known.value?.codes ?? []} fault=${faultOf("test")} /></div>
+    ) => html`<div class="fields"><div><${CodeField} label=${t("result.test")} name="test" value=${text} onValue=${(typed: string) => set("test", typed)} codes=${known.value?.codes ?? []} fault=${faultOf("test")} /></div>
       <${Field} label=${t("order.priority")} name="priority" value=${priority} onValue=${(chosen: string) => set("priority", chosen)} options=${PRIORITIES.map((one) => [one, t(`priority.${one}`)])} /></div>`}
   <//>`;
 }

@@ -16,7 +16,7 @@ import { type Loaded, useLoad } from "../../platform/load.ts";
 import { medicationText } from "../../platform/medications.ts";
 import { joined, leading, t } from "../../platform/texts.ts";
 import { Allergies } from "./allergies.ts";
-import { askedDosage, DosageFields } from "./dosage-fields.ts";
+import { askedDosage, DosageFields, typedDosage } from "./dosage-fields.ts";
 import { dosageTextOf, doseTextOf, timesADayOf } from "./home-medication-status.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
@@ -26,6 +26,8 @@ interface PrescribeProps {
   allergies: Loaded<Found<AllergyIntolerance>>;
   /** The home medication that is continued by this. */
   continues?: MedicationStatement;
+  /** An earlier prescription, which is prescribed again. */
+  again?: MedicationRequest;
   onClose: () => void;
   onDone: () => void;
 }
@@ -38,10 +40,17 @@ const fieldsOf = (one: MedicationStatement) => ({
   often: timesADayOf(one),
 });
 
-export function Prescribe({ patient, allergies, continues, onClose, onDone }: PrescribeProps) {
+/** The fields for what is prescribed again. */
+const fieldsAgain = (one: MedicationRequest) => ({
+  ...typedDosage(one.dosageInstruction?.[0]),
+  medication: medicationText(one),
+  quantity: `${one.dispenseRequest?.quantity?.value ?? ""}`,
+});
+
+export function Prescribe({ patient, allergies, continues, again, onClose, onDone }: PrescribeProps) {
   const medications = useLoad("medications", knownMedications);
-  const kept = `prescribe.${continues?.id ?? patient}`;
-  const { draft, set } = useDraft(kept, continues && fieldsOf(continues));
+  const kept = `prescribe.${continues?.id ?? again?.id ?? patient}`;
+  const { draft, set } = useDraft(kept, continues ? fieldsOf(continues) : again && fieldsAgain(again));
   const [isAllergic, setAllergic] = useState(false);
   const value = (name: string) => draft.value[name] ?? "";
   /** A reason given for one medication does not apply to another: allergies are checked again. */

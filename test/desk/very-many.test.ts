@@ -1,6 +1,7 @@
-/** A ward with very many patients: its pages ask for all of them, by addresses that any proxy lets pass. */
+/** Very many at once: all patients of a large ward, by addresses that any proxy passes on; all orders of a laboratory, without slowing its page. */
 import type { Page } from "playwright-core";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
@@ -12,7 +13,7 @@ const PATIENTS = ROOMS * BEDS;
 const MAX_ADDRESS = 8_000;
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 
-describe("a ward with very many patients", () => {
+describe("very many at once", () => {
   let hospital: Hospital;
   let nurse: Page;
   const addresses: string[] = [];
@@ -39,7 +40,7 @@ describe("a ward with very many patients", () => {
   }, 120_000);
   afterAll(() => hospital?.close());
 
-  it("has each of them on the round and on the hand-over list, by addresses that a proxy passes on", async () => {
+  it("patients of one ward are each on the round and on the hand-over list, by addresses that a proxy passes on", async () => {
     await hospital.show(nurse, "round");
     await nurse.waitForSelector("section.panel[aria-label='As needed'] li");
     expect(await nurse.locator("section.panel[aria-label='As needed'] li").count()).toBe(PATIENTS);
@@ -51,5 +52,26 @@ describe("a ward with very many patients", () => {
     expect(await nurse.locator("tbody tr").count()).toBe(PATIENTS);
     expect(addresses.filter((one) => one.length > MAX_ADDRESS)).toEqual([]);
     expect(hospital.complaints).toEqual([]);
+  });
+
+  it("orders are counted at the bench, which shows 50 at first, and finds any", async () => {
+    const { operator } = hospital;
+    const { patient } = await patients.register(operator, { family: "Verdi", given: ["Ugo"], gender: "male" });
+    for (let number = 1; number <= 60; number += 1) {
+      const test = { system: "urn:tests", code: `t${number}`, display: `Examination ${number}.` };
+      await lab.order(operator, { patient, test });
+    }
+    const technician = await hospital.person("technician", ["lab-technician"]);
+    const rows = (count: number) =>
+      technician.waitForFunction((n) => document.querySelectorAll("section:has(#field-bench-find) tbody tr").length === n, count);
+    await hospital.show(technician, "bench");
+    await technician.waitForSelector("text=60 orders wait.");
+    await rows(50);
+    await technician.fill("#field-bench-find", "Examination 60.");
+    await rows(1);
+    await technician.fill("#field-bench-find", "Verdi");
+    await technician.click("section:has(#field-bench-find) button:has-text('Show more')");
+    await rows(60);
+    expect(await technician.locator("section:has(#field-bench-find) button:has-text('Show more')").count()).toBe(0);
   });
 });

@@ -5,6 +5,7 @@ import { typed } from "../../fhir/typed.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
 import { type Change, type Facts, oncePerChange, type Question, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
+import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import { givenAt, isGiven, newlyGivenBy } from "./given-doses.ts";
 import { doseOverMaximum, doseTooEarly } from "./pharmacy.errors.ts";
 
@@ -20,6 +21,9 @@ const MAX_LOOKED_AT = 200;
 /** Limits and amounts are counted with: numbers that were kept by their text become numbers. */
 const counting = <Of>(of: Of): Of => JSON.parse(JSON.stringify(of)) as Of;
 
+const hasReason = ({ extension = [] }: MedicationAdministration): boolean =>
+  extension.some(({ url, valueString }) => url === LIMIT_REASON && valueString !== undefined && valueString !== "");
+
 interface Limited {
   /** "MedicationRequest/…" */
   prescription: string;
@@ -30,14 +34,12 @@ interface Limited {
 const limited = oncePerChange((change: Change<MedicationAdministration>): Limited | undefined => {
   const { after, now } = change;
   const prescription = newlyGivenBy(change);
-  if (!after || prescription === undefined || after.extension?.some(({ url, valueString }) => url === LIMIT_REASON && valueString)) {
-    return undefined;
-  }
+  if (!after || prescription === undefined || hasReason(after)) return undefined;
   const at = givenAt(after) ?? now.getTime();
   return at <= now.getTime() - PAST_MS ? undefined : { prescription, next: { at, dose: after.dosage && counting(after.dosage.dose) } };
 });
 
-function dosageOf(prescription: string, facts: Facts): Dosage | undefined {
+function dosageOf(prescription: string, facts: Pick<Facts, "of">): Dosage | undefined {
   const [dosage] = typed<MedicationRequest>(facts.of(prescription)?.resource)?.dosageInstruction ?? [];
   return dosage && counting(dosage);
 }
@@ -57,6 +59,26 @@ function questionFor(change: Change<MedicationAdministration>, facts: Facts): Qu
     limit: MAX_LOOKED_AT,
     isAnswer: (made) => placeOf(typed<MedicationAdministration>(made).request) === of.prescription,
   };
+}
+
+/** With minutes: of a dose of some day it is not known which came first. */
+const HAS_MINUTES = /T\d\d:\d\d/;
+
+/** The prescription whose limits count for a dose; none for one that has a reason for breaking them. */
+export const limitedRequest = (it: MedicationAdministration): string[] =>
+  isGiven(it) && !hasReason(it) && HAS_MINUTES.test(it.effectiveDateTime ?? it.effectivePeriod?.start ?? "")
+    ? [placeOf(it.request)].filter((place) => place !== undefined)
+    : [];
+
+/** Two people who give it at once do not see each other's dose: by a prescription with limits one is given in a minute. */
+export function minuteKeys(it: MedicationAdministration, facts: Pick<Facts, "of">): KeyOf[] {
+  const { type: error, message: says } = doseTooEarly("");
+  const minute = new Date(Math.floor((givenAt(it) ?? 0) / 60_000) * 60_000).toISOString();
+  return limitedRequest(it).flatMap((place) =>
+    limitsOf(dosageOf(place, facts)).length === 0
+      ? []
+      : [{ key: `given:${place}|${minute}`, error, says, at: "MedicationAdministration.effective" }],
+  );
 }
 
 /** How often, and how much, is given as needed, by what is on record. */

@@ -220,6 +220,24 @@ describe("the round", () => {
     for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "DOSE_RECORDED"));
   });
 
+  it("gives medication as needed once when many give it at once, as none of them sees the other's dose", async () => {
+    const timing = { frequency: 1, period: 4, periodUnit: "h" as const, from: ago(590) };
+    const { prescription } = await pharmacy.prescribe(clinic.caller, {
+      patient,
+      medication,
+      quantity: 20,
+      dosage: "if in pain",
+      asNeeded: true,
+      timing,
+      at: ago(590),
+    });
+    const given = { prescription, outcome: "given" as const, scanned: scanned() };
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => pharmacy.administer(clinic.caller, { ...given, at: ago(5) })));
+    expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "DOSE_TOO_EARLY"));
+    expect(await pharmacy.administer(clinic.caller, { ...given, at: ago(5), limitReason: "vomited" })).toMatchObject({ outcome: "given" });
+  });
+
   it("records why a dose was not given", async () => {
     const due = ago(10);
     const { prescription } = await prescribe(due);

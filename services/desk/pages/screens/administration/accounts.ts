@@ -38,7 +38,7 @@ export function Accounts() {
 }
 
 function tagsOf({ closedAt, hasTotp, practitioner }: User) {
-  if (closedAt) return html`<span class="tag">${t("account.closed")}</span>`;
+  if (closedAt) return html`<span class="tag">${t("bed.closed")}</span>`;
   return html`${hasTotp && html`<span class="tag good">${t("account.totp")}</span> `}${!practitioner && html`<span class="tag warn">${t("account.nobody")}</span>`}`;
 }
 

@@ -77,7 +77,7 @@ export function ChangeAccount({ user: found, onClose, onLink, onDone }: ChangePr
       <${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose}>${() => html`<${RoleChoice} chosen=${roles} onChange=${setRoles} />`}<//>
       ${
         !user.practitioner &&
-        html`<${Form} draft=${keptPractitioner} send=${become} submit=${t("account.practitioner.set")} label=${t("account.practitioner")} fieldOf=${{ PRACTITIONER_TAKEN: "practitioner", PRACTITIONER_NOT_FOUND: "practitioner" }}>
+        html`<${Form} draft=${keptPractitioner} send=${become} submit=${t("candidates.is")} label=${t("account.practitioner")} fieldOf=${{ PRACTITIONER_TAKEN: "practitioner", PRACTITIONER_NOT_FOUND: "practitioner" }}>
           ${(faultOf: (field: string) => string | undefined) => html`<${PractitionerChoice} name=${user.name} value=${practitioner} onValue=${setPractitioner} fault=${faultOf("practitioner")} />`}
         <//>`
       }

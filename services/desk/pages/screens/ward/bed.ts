@@ -31,7 +31,7 @@ export function BedContent({ bed }: { bed: BoardBed }) {
       <span class="bed-tags">
         ${stay.allergies.length > 0 && html`<span class="tag bad">⚠ ${listed(stay.allergies)}</span> `}
         ${stay.isolation && html`<span class="tag bad">⊘ ${stay.isolation}</span> `}
-        ${stay.leave && html`<span class="tag">${t("ward.onLeave")}</span> `}
+        ${stay.leave && html`<span class="tag">${t("encounter.status.onleave")}</span> `}
         <${Waits} stay=${stay} />
       </span>`
     }`;

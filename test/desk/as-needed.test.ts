@@ -5,7 +5,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { Hospital } from "./pages-hospital.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const SYSTEM = "http://www.nlm.nih.gov/research/umls/rxnorm";
 const PARACETAMOL = { system: SYSTEM, code: "313782", display: "Acetaminophen 325 MG" };
@@ -111,6 +111,7 @@ describe("medication that is given as needed", () => {
       await physician.fill("#field-for", "headache");
       await physician.fill("#field-hours", "6");
       await physician.fill("#field-maxPerDay", "1 g");
+      expect(await barriers(physician)).toEqual([]);
       await physician.fill("#field-quantity", "20");
       await physician.press("#field-quantity", "Enter");
       await physician.waitForSelector(
@@ -129,6 +130,7 @@ describe("medication that is given as needed", () => {
     await nurse.press("#field-why", "Enter");
     await nurse.waitForSelector("#field-limit-reason-fault:has-text('Too little time')");
     expect(await nurse.evaluate(() => document.activeElement?.id)).toBe("field-limit-reason");
+    expect(await barriers(nurse)).toEqual([]);
     await nurse.fill("#field-limit-reason", "The dose before was vomited");
     await nurse.press("#field-limit-reason", "Enter");
     await nurse.waitForSelector(".notice:has-text('Ada Rossi')");

@@ -55,6 +55,6 @@ export function LastGiven({ of, given }: LastGivenProps) {
   const next = earliestFor({ at: now.value }, given, limits);
   const isEarly = next !== undefined && next > now.value;
   return html`<span class="muted">${t("round.lastGiven", { at: momentText(last.at) })}</span>
-    ${isEarly && html`<span class="tag warn">${t("round.nextFrom", { at: momentText(next) })}</span>`}
-    ${limits.length > 0 && next === now.value && html`<span class="tag good">${t("round.mayBeGiven")}</span>`}`;
+    ${isEarly && html` <span class="tag warn">${t("round.nextFrom", { at: momentText(next) })}</span>`}
+    ${limits.length > 0 && next === now.value && html` <span class="tag good">${t("round.mayBeGiven")}</span>`}`;
 }

@@ -6,7 +6,7 @@ import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
 import { type Change, type Facts, oncePerChange, type Question, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
 import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
-import { givenAt, isGiven, newlyGivenBy } from "./given-doses.ts";
+import { givenAt, isGiven } from "./given-doses.ts";
 import { doseOverMaximum, doseTooEarly } from "./pharmacy.errors.ts";
 
 /** URL of a string extension of a MedicationAdministration: why it was given in spite of a limit of its prescription. */
@@ -24,6 +24,9 @@ const counting = <Of>(of: Of): Of => JSON.parse(JSON.stringify(of)) as Of;
 const hasReason = ({ extension = [] }: MedicationAdministration): boolean =>
   extension.some(({ url, valueString }) => url === LIMIT_REASON && valueString !== undefined && valueString !== "");
 
+/** The parts of a dose on which the limits depend: by which prescription, when, and how much. */
+const essence = (it: MedicationAdministration): string => JSON.stringify([placeOf(it.request), givenAt(it), it.dosage?.dose]);
+
 interface Limited {
   /** "MedicationRequest/…" */
   prescription: string;
@@ -32,9 +35,9 @@ interface Limited {
 
 /** A dose that is given now, or was within a day, without a reason for breaking a limit; what was given earlier is a record of the past. */
 const limited = oncePerChange((change: Change<MedicationAdministration>): Limited | undefined => {
-  const { after, now } = change;
-  const prescription = newlyGivenBy(change);
-  if (!after || prescription === undefined || hasReason(after)) return undefined;
+  const { before, after, now } = change;
+  const prescription = isGiven(after) ? placeOf(after.request) : undefined;
+  if (!after || prescription === undefined || hasReason(after) || (isGiven(before) && essence(before) === essence(after))) return undefined;
   const at = givenAt(after) ?? now.getTime();
   return at <= now.getTime() - PAST_MS ? undefined : { prescription, next: { at, dose: after.dosage && counting(after.dosage.dose) } };
 });

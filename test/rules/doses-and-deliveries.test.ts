@@ -61,6 +61,14 @@ rulesTable("doses and deliveries", ["wards", "visits", "pharmacy"], (at) => {
     as: { status: 409 },
   });
 
+  at.refuses("medication-administration-limits", "what is being given to have begun too soon, but not to be described", {
+    stored: async () =>
+      given(await givenBefore({ timing: { repeat: { frequency: 1, period: 2, periodUnit: "h" } } }), { status: "in-progress" }),
+    change: (it) => ({ ...it, effectiveDateTime: hoursAgo(2) }),
+    instead: (it) => ({ ...it, note: [{ text: "well tolerated" }] }),
+    as: { status: 409 },
+  });
+
   at.refuses("medication-administration-status", "what was given to be in progress", {
     stored: () => administration(),
     change: (it) => ({ ...it, status: "in-progress" }),

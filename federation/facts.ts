@@ -25,6 +25,7 @@ const FACT_ELEMENTS: Record<string, readonly string[]> = {
     "encounter",
     "medicationCodeableConcept",
     "medicationReference",
+    "dosageInstruction",
     "dispenseRequest",
   ],
   MedicationDispense: ["status", "subject", "context", "authorizingPrescription", "quantity"],

@@ -188,6 +188,7 @@ export const RULE_NAMES: readonly string[] = [
   "medication-administration-deleted",
   "medication-administration-final",
   "medication-administration-in-life",
+  "medication-administration-limits",
   "medication-administration-lot",
   "medication-administration-named-before",
   "medication-administration-one-patient",

@@ -29,6 +29,12 @@ const PEOPLE = [
 ] as const;
 /** Number of patients in the ward; the others wait at the front desk. */
 const ADMITTED = 4;
+/** What the next shift is to know, of the first ones. */
+const HAND_OVERS = [
+  "Slept well. Weigh before breakfast; furosemide was doubled.",
+  "Free of pain since the evening. Troponin again at six.",
+  "Nothing new.",
+];
 
 /**
  * @param tokens of each role; absent where no sign-in is needed
@@ -70,6 +76,8 @@ export async function fillWard(url: string, tokens?: (role: RoleName) => TokenSo
       dose: { value: 325, unit: "mg" },
       timing: { frequency: 3, period: 1, periodUnit: "d", from: new Date().toISOString() },
     });
+    const text = HAND_OVERS[index];
+    if (text !== undefined) await call(hospitalizations.handOver, { stay, text });
   }
   return true;
 }

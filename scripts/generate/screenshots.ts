@@ -55,6 +55,7 @@ const SHOTS: Shot[] = [
   { name: "ward-arabic", role: "nurse", place: "ward", language: "ar", width: 1280 },
   { name: "stay", role: "nurse", place: "ward", language: "fr", width: 1280, prepare: (page) => opened(page, "button.bed.taken") },
   { name: "round", role: "nurse", place: "round", language: "fr", width: 360 },
+  { name: "hand-over", role: "nurse", place: "hand-over", language: "fr", width: 1280 },
   { name: "ward-phone", role: "nurse", place: "ward", language: "ar", width: 360, isDark: true },
   { name: "chart", role: "physician", place: "chart", language: "en", width: 1280 },
   { name: "chart-phone", role: "physician", place: "chart", language: "fr", width: 360 },

@@ -1,6 +1,5 @@
-import { intervalOf } from "../../fhir/dates.ts";
 import type { MedicationAdministration, MedicationRequest } from "../../fhir/r4.ts";
-import { placeOf, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalNotDeleted } from "../../mixins/fhir/rules/deletion.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
@@ -9,20 +8,14 @@ import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { onePatient } from "../../mixins/fhir/rules/patient-record.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
-import { type Change, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
+import { refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { doseLimits } from "./dose-limit-rule.ts";
+import { givenAt, isGiven, newlyGivenBy } from "./given-doses.ts";
 import { prescriptionNotActive } from "./pharmacy.errors.ts";
 import { isOrder } from "./pharmacy.model.ts";
 import { counted, OVER, subjectOf } from "./shared-rules.ts";
 import { typed } from "../../fhir/typed.ts";
-
-const isGiven = (it: MedicationAdministration | undefined) => it?.status === "completed" || it?.status === "in-progress";
-
-/** The prescription of a dose that this change records as given. */
-function newlyGivenBy({ before, after }: Change<MedicationAdministration>): string | undefined {
-  const request = isGiven(after) ? placeOf(after?.request) : undefined;
-  return isGiven(before) && placeOf(before?.request) === request ? undefined : request;
-}
 
 const administrable: Rule<MedicationAdministration> = {
   id: "medication-administration-prescription",
@@ -33,8 +26,7 @@ const administrable: Rule<MedicationAdministration> = {
     const place = newlyGivenBy(change);
     const request = typed<MedicationRequest>(facts.of(place)?.resource);
     if (place === undefined || !request) return undefined;
-    const { effectiveDateTime: time, effectivePeriod: period } = change.after ?? {};
-    const [given = change.now.getTime()] = intervalOf(time ?? period?.start ?? "") ?? [];
+    const given = (change.after && givenAt(change.after)) ?? change.now.getTime();
     const isOver = !["active", "completed", "unknown"].includes(request.status);
     const isPast = (request.status === "stopped" || request.status === "on-hold") && given <= change.now.getTime() - PAST_MS;
     const isRight = isOrder(request) && request.doNotPerform !== true && (!isOver || isPast);
@@ -66,6 +58,7 @@ export const administration: Rule<MedicationAdministration>[] = [
   ...onePatient<MedicationAdministration>("MedicationAdministration"),
   referencesExist<MedicationAdministration>("MedicationAdministration"),
   administrable,
+  doseLimits,
   notInFuture<MedicationAdministration>("MedicationAdministration", {
     statuses: ["completed"],
     times: ({ effectiveDateTime, effectivePeriod }) => ({ effective: effectiveDateTime ?? effectivePeriod?.start }),

@@ -19,6 +19,32 @@ export interface DoseTiming {
   until?: string;
 }
 
+/** Routes by their names, with their codes in SNOMED CT; a route of another name is words only. */
+export const ROUTES: Readonly<Record<string, string>> = {
+  oral: "26643006",
+  sublingual: "37839007",
+  intravenous: "47625008",
+  intramuscular: "78421000",
+  subcutaneous: "34206005",
+  rectal: "37161004",
+  vaginal: "16857009",
+  inhalation: "447694001",
+  nasal: "46713006",
+  ophthalmic: "54485002",
+  otic: "10547007",
+  topical: "6064005",
+};
+
+/** Medication that is given when the patient needs it, and limits of what is given. */
+export interface DoseLimits {
+  /** It is not due at times; `timing` says how often at most, and doses before that are refused. */
+  asNeeded?: boolean;
+  /** What it is given for, as needed: "pain". */
+  asNeededFor?: string;
+  /** Largest amount in 24 hours. */
+  maxPerDay?: Amount;
+}
+
 /** A dose to be given. */
 export interface DueDose {
   /** "MedicationRequest/…" */
@@ -73,6 +99,8 @@ export interface DoseRecord {
   scanned?: Scanned;
   /** Reason for giving it although one of the five rights is not met. */
   override?: string;
+  /** Reason for giving it in spite of a limit of the prescription. */
+  limitReason?: string;
   /** Taken from a ward's stock; absent: it was dispensed before. */
   fromStock?: Where & { quantity: number };
 }

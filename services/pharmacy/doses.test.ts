@@ -220,6 +220,24 @@ describe("the round", () => {
     for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "DOSE_RECORDED"));
   });
 
+  it("gives medication as needed once when many give it at once, as none of them sees the other's dose", async () => {
+    const timing = { frequency: 1, period: 4, periodUnit: "h" as const, from: ago(590) };
+    const { prescription } = await pharmacy.prescribe(clinic.caller, {
+      patient,
+      medication,
+      quantity: 20,
+      dosage: "if in pain",
+      asNeeded: true,
+      timing,
+      at: ago(590),
+    });
+    const given = { prescription, outcome: "given" as const, scanned: scanned() };
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => pharmacy.administer(clinic.caller, { ...given, at: ago(5) })));
+    expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "DOSE_TOO_EARLY"));
+    expect(await pharmacy.administer(clinic.caller, { ...given, at: ago(5), limitReason: "vomited" })).toMatchObject({ outcome: "given" });
+  });
+
   it("records why a dose was not given", async () => {
     const due = ago(10);
     const { prescription } = await prescribe(due);
@@ -247,6 +265,54 @@ describe("the round", () => {
     if (!isAbsolute) {
       expect(await pharmacy.administer(clinic.caller, { ...asked, override: "as the physician said" })).toMatchObject({ outcome: "given" });
     }
+  });
+
+  it("is not reminded of medication as needed, which is not given sooner again, nor more in a day, than was prescribed", async () => {
+    const timing = { frequency: 1, period: 4, periodUnit: "h" as const, from: ago(590) };
+    const asked = { patient, encounter: stay, medication, quantity: 20, dosage: "1 g if in pain", dose: { value: 1, unit: "g" }, timing };
+    const limits = { asNeededFor: "pain", maxPerDay: { value: 2_000, unit: "mg" }, route: "oral" };
+    const { prescription } = await pharmacy.prescribe(clinic.caller, { ...asked, ...limits, at: ago(590) });
+    expect(await clinic.read("pharmacy", prescription)).toMatchObject({
+      dosageInstruction: [
+        {
+          asNeededCodeableConcept: { text: "pain" },
+          route: { text: "oral", coding: [{ system: "http://snomed.info/sct", code: "26643006" }] },
+          maxDosePerPeriod: { numerator: { value: 2_000, code: "mg" }, denominator: { value: 1, code: "d" } },
+        },
+      ],
+    });
+    expect(await pharmacy.due(clinic.caller, { patient })).toEqual([]);
+    const given = { prescription, outcome: "given" as const, scanned: scanned() };
+    const give = (minutes: number, more: object = {}) => pharmacy.administer(clinic.caller, { ...given, at: ago(minutes), ...more });
+    await expect(give(500, { due: timing.from })).rejects.toEqual(refusal(409, "DOSE_NOT_DUE"));
+    const first = await give(500);
+    await expect(give(261)).rejects.toEqual(refusal(409, "DOSE_TOO_EARLY"));
+    await expect(give(261, { override: "no scanner" })).rejects.toEqual(refusal(409, "DOSE_TOO_EARLY"));
+    expect(await give(261, { outcome: "refused", reason: "feels sick" })).toMatchObject({ outcome: "refused" });
+    await give(260);
+    await expect(give(10)).rejects.toEqual(refusal(409, "DOSE_OVER_MAXIMUM"));
+    const { administration } = await give(10, { limitReason: "as the physician said" });
+    expect(await clinic.read("pharmacy", administration)).toMatchObject({
+      extension: [{ url: "urn:openward:limit-reason", valueString: "as the physician said" }],
+      dosage: { route: { coding: [{ code: "26643006" }] } },
+    });
+    for (const it of [first.administration, administration]) {
+      await pharmacy.cancelAdministration(clinic.caller, { administration: it, reason: "another patient's" });
+    }
+    expect(await give(10)).toMatchObject({ outcome: "given" });
+  });
+
+  it.each([
+    ["below one dose", { maxPerDay: { value: 500, unit: "mg" } }],
+    ["in another kind of unit", { maxPerDay: { value: 4, unit: "{tablet}" } }],
+    ["of a dose that is not known", { maxPerDay: { value: 4, unit: "g" }, dose: undefined }],
+  ])("has no maximum of a day %s", async (_, wrong) => {
+    const right = { patient, medication, quantity: 1, dosage: "if in pain", asNeeded: true, dose: { value: 1, unit: "g" } };
+    const { dose, ...asked } = { ...right, ...wrong };
+    const all = { ...asked, ...(dose && { dose }) };
+    await expect(pharmacy.prescribe(clinic.caller, all)).rejects.toEqual(refusal(409, "DOSE_MAXIMUM_IMPOSSIBLE"));
+    const { prescription } = await pharmacy.prescribe(clinic.caller, { ...right, maxPerDay: { value: 1_000, unit: "mg" } });
+    expect(await clinic.read("pharmacy", prescription)).toMatchObject({ dosageInstruction: [{ asNeededBoolean: true }] });
   });
 
   it("has nothing for an ended or unknown prescription, and one that cannot be due", async () => {

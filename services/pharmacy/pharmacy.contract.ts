@@ -1,7 +1,7 @@
 import { action } from "../../mesh/contract.ts";
 import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
 import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
-import type { Administration, Amount, DoseRecord, DoseTiming, DueDose } from "./doses.contract.ts";
+import type { Administration, Amount, DoseLimits, DoseRecord, DoseTiming, DueDose } from "./doses.contract.ts";
 import type {
   Code,
   LotProposal,
@@ -152,7 +152,8 @@ export const pharmacy = {
    * Prescribes a medication. `override`: the reason for doing so despite a recorded severe allergy. With `timing` its doses are due (`due`).
    * `continues`: a MedicationStatement of a medication that the patient has taken before, and continues by it; the prescription refers to it in
    * `supportingInformation`.
-   * @throws 404 NOT_FOUND for an unknown patient or encounter, STATEMENT_NOT_FOUND; 409 ALLERGY_RECORDED, TIMING_IMPOSSIBLE
+   * `asNeeded`, `asNeededFor`, `maxPerDay`: when and how much is given at most (`administer`). A `route` of `ROUTES` is stored with its code.
+   * @throws 404 NOT_FOUND for an unknown patient or encounter, STATEMENT_NOT_FOUND; 409 ALLERGY_RECORDED, TIMING_IMPOSSIBLE, DOSE_MAXIMUM_IMPOSSIBLE
    */
   prescribe: action<
     {
@@ -166,7 +167,8 @@ export const pharmacy = {
       route?: string;
       continues?: string;
       override?: string;
-    } & OccurrenceTime,
+    } & DoseLimits &
+      OccurrenceTime,
     Prescription
   >("pharmacy.prescribe"),
   /**
@@ -197,9 +199,9 @@ export const pharmacy = {
   /**
    * Records the outcome of a dose. For one that was given, the five rights are checked: `scanned` against patient and medication; dose, route
    * and time against the prescription, unless `override` gives a reason. The performer is the signed-in person. `fromStock`: it was taken from a
-   * ward's stock, rather than dispensed before.
+   * ward's stock, rather than dispensed before. `limitReason`: why it is given sooner, or more of it, than the prescription allows.
    * @throws 404 PRESCRIPTION_NOT_FOUND; 409 PRESCRIPTION_NOT_ACTIVE, DOSE_RECORDED, DOSE_NOT_DUE, DOSE_REASON_MISSING, WRONG_PATIENT,
-   *         WRONG_MEDICATION, NOT_SCANNED, DOSE_DIFFERS, DOSE_OUT_OF_TIME, OUT_OF_STOCK, LOT_EXPIRED, LOT_BLOCKED
+   *         WRONG_MEDICATION, NOT_SCANNED, DOSE_DIFFERS, DOSE_OUT_OF_TIME, DOSE_TOO_EARLY, DOSE_OVER_MAXIMUM, OUT_OF_STOCK, LOT_EXPIRED, LOT_BLOCKED
    */
   administer: action<{ prescription: string } & DoseRecord & OccurrenceTime, Administration>("pharmacy.administer"),
   /** Undoes a record that was made by mistake: the dose is due again. @throws 404 ADMINISTRATION_NOT_FOUND; 409 ADMINISTRATION_OVER, ADMINISTRATION_CHANGED */

@@ -116,6 +116,32 @@ export const doseDiffers = (prescription: string) =>
 export const doseOutOfTime = (prescription: string) =>
   new MoleculerClientError("It is not the time of this dose: wait, or say in `override` why.", 409, "DOSE_OUT_OF_TIME", { prescription });
 
+/** 409: as needed, but not yet again. */
+export const doseTooEarly = (prescription: string) =>
+  new MoleculerClientError(
+    "It was given too short a time ago, or too often: wait, or give the reason (`limitReason`, or the extension urn:openward:limit-reason).",
+    409,
+    "DOSE_TOO_EARLY",
+    { prescription },
+  );
+
+/** 409: above the largest amount in a period. */
+export const doseOverMaximum = (prescription: string) =>
+  new MoleculerClientError(
+    "More would be given than the prescription allows in its period: give less, wait, or give the reason (`limitReason`, or the extension urn:openward:limit-reason).",
+    409,
+    "DOSE_OVER_MAXIMUM",
+    { prescription },
+  );
+
+/** 409: no dose could be given, or the maximum could not be compared. */
+export const maximumImpossible = () =>
+  new MoleculerClientError(
+    "The maximum of a day does not fit the dose: give a dose that is not above it, both in units of one kind.",
+    409,
+    "DOSE_MAXIMUM_IMPOSSIBLE",
+  );
+
 /** 409: no dose is scheduled at this time. */
 export const doseNotDue = (prescription: string) =>
   new MoleculerClientError("The prescription has no dose at this time: look at the list again, or leave out `due`.", 409, "DOSE_NOT_DUE", {

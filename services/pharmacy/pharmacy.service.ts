@@ -16,7 +16,7 @@ import { administer, takeBack } from "./doses/administer.ts";
 import { doseKeys } from "./doses/administration.model.ts";
 import { doseParams } from "./doses/dose-params.ts";
 import { DueDoses, patientsIn } from "./doses/due.ts";
-import { dosageOf } from "./doses/schedule.ts";
+import { dosageOf } from "./doses/dosage.ts";
 import {
   dispenseChanged,
   dispenseNotFound,

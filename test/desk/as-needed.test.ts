@@ -5,7 +5,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { Hospital } from "./pages-hospital.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const SYSTEM = "http://www.nlm.nih.gov/research/umls/rxnorm";
 const PARACETAMOL = { system: SYSTEM, code: "313782", display: "Acetaminophen 325 MG" };
@@ -96,6 +96,92 @@ describe("medication that is given as needed", () => {
     expect(await nurse.locator("button:has-text('Note a dose')").count()).toBe(0);
     await visits.open(operator, { patient: away });
     await nurse.waitForSelector("#part-medication button:has-text('Note a dose')");
+  });
+
+  it("is prescribed with its route and limits; given too soon again it needs a reason, beside that for the missing scan", async () => {
+    const physician = await hospital.signIn("physician");
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
+    await hospital.step("prescribe a medication as needed, with its route and both limits", physician, async () => {
+      await physician.click("#part-medication button:has-text('Prescribe')");
+      await physician.fill("#field-medication", PARACETAMOL.display);
+      await physician.fill("#field-dosage", "1 tablet");
+      await physician.fill("#field-dose", "500 mg");
+      await physician.selectOption("#field-route", "oral");
+      await physician.click("[name=asNeeded]");
+      await physician.fill("#field-for", "headache");
+      await physician.fill("#field-hours", "6");
+      await physician.fill("#field-maxPerDay", "1 g");
+      expect(await barriers(physician)).toEqual([]);
+      await physician.fill("#field-quantity", "20");
+      await physician.press("#field-quantity", "Enter");
+      await physician.waitForSelector(
+        "#part-medication li:has-text('as needed for headache'):has-text('at least 6 h apart'):has-text('oral')",
+      );
+    });
+    await hospital.show(nurse, "round");
+    await nurse.click(`${row("Acetaminophen", "headache")} button`);
+    await scan(number, PARACETAMOL.code);
+    await nurse.waitForSelector(row("headache", "next from"));
+    await nurse.click(`${row("Acetaminophen", "headache")} button`);
+    await nurse.waitForSelector("dialog[open] .tag:has-text('next from')");
+    await nurse.press("#field-dose-given", "Enter");
+    await nurse.waitForSelector("#field-why-fault:has-text('Scan wristband')");
+    await nurse.fill("#field-why", "No scanner here");
+    await nurse.press("#field-why", "Enter");
+    await nurse.waitForSelector("#field-limit-reason-fault:has-text('Too little time')");
+    expect(await nurse.evaluate(() => document.activeElement?.id)).toBe("field-limit-reason");
+    expect(await barriers(nurse)).toEqual([]);
+    await nurse.fill("#field-limit-reason", "The dose before was vomited");
+    await nurse.press("#field-limit-reason", "Enter");
+    await nurse.waitForSelector(".notice:has-text('Ada Rossi')");
+    await nurse.click("button:has-text('Noted doses')");
+    await nurse.waitForSelector("dialog[open] li:has-text('No scanner here'):has-text('The dose before was vomited')");
+    await nurse.keyboard.press("Escape");
+    await physician.context().close();
+    hospital.complaints.length = 0;
+  });
+
+  it("is prescribed again with one button, once it was stopped: with all that was typed the first time", async () => {
+    const physician = await hospital.signIn("physician");
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
+    const ofHeadache = "#part-medication li:has-text('headache')";
+    expect(await physician.locator(`${ofHeadache} button:has-text('Prescribe again')`).count()).toBe(0); // it would be there twice
+    await physician.click(`${ofHeadache} button:has-text('Stop')`);
+    await physician.fill("#field-stop-reason", "Another dose");
+    await physician.press("#field-stop-reason", "Enter");
+    await hospital.step("prescribe again what was stopped, with another dose", physician, async () => {
+      await physician.click(`${ofHeadache} button:has-text('Prescribe again')`);
+      await physician.fill("#field-dose", "250 mg");
+      await physician.press("#field-dose", "Enter");
+      await physician.waitForSelector(`${ofHeadache}:has-text('active'):has-text('250 mg')`);
+    });
+    const written = `${ofHeadache}:has-text('active'):has-text('1 tablet'):has-text('oral'):has-text('at least 6 h apart'):has-text('in 24 h')`;
+    await physician.waitForSelector(written);
+    await physician.context().close();
+  });
+
+  it("or is prescribed at times: from the next morning on, for some days by the hospital's clocks, and then not due at any other", async () => {
+    const physician = await hospital.signIn("physician");
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
+    await physician.click("#part-medication button:has-text('Prescribe')");
+    await physician.fill("#field-medication", MORPHINE.display);
+    await physician.fill("#field-dosage", "1 tablet");
+    await physician.fill("#field-dose", "10 mg");
+    await physician.fill("#field-first", "0:00");
+    await physician.fill("#field-days", "3");
+    await physician.fill("#field-quantity", "6");
+    await physician.press("#field-quantity", "Enter");
+    expect(await physician.evaluate(() => document.activeElement?.id)).toBe("field-often"); // how often is required then
+    await physician.fill("#field-often", "2");
+    const [asked] = await Promise.all([physician.waitForRequest(/api\/pharmacy\/prescribe$/), physician.press("#field-often", "Enter")]);
+    const { timing, ...others } = asked.postDataJSON();
+    const midnight = new Date(Date.now() + 3_600_000); // in Algiers, an hour ahead
+    midnight.setUTCHours(23, 0, 0, 0);
+    const until = new Date(midnight.getTime() + 3 * 86_400_000).toISOString();
+    expect(timing).toEqual({ frequency: 2, period: 1, periodUnit: "d", from: midnight.toISOString(), until });
+    expect(others).not.toHaveProperty("asNeeded");
+    await physician.waitForSelector("#part-medication li:has-text('Morphine'):has-text('2 times a day')");
+    await physician.context().close();
   });
 
   it("is still given when all its units are handed out", async () => {

@@ -90,6 +90,8 @@ describe("the hand-over list of a ward", () => {
     for (const part of ["101\u00a0· A", "Ada Rossi", "آدا روسي", "8 Mar 1951", "day ", "Anaemia", "Physician: nobody yet", "Penicillin"]) {
       expect(shown[0]).toContain(part);
     }
+    expect(await nurse.textContent(`${row("Ada Rossi")} bdi[lang=ar]`)).toContain("آدا روسي"); // a voice for Latin letters cannot read it
+    expect(await nurse.locator(`${row("Bruno Verdi")} [lang]`).count()).toBe(0);
     expect(shown[0]).toMatch(/ate nothing.*more than 12 hours old/s);
     expect(shown[0]).not.toContain("slept badly");
     expect(shown[1]).toMatch(/101\u00a0· B.*Bruno Verdi.*No allergy is recorded.*walks alone/s);
@@ -126,8 +128,14 @@ describe("the hand-over list of a ward", () => {
     await nurse.waitForSelector("dialog li:has-text('walks alone')");
     expect(await nurse.textContent("dialog")).not.toContain("of another patient");
     await nurse.keyboard.press("Escape");
-    await hospitalizations.handOver(hospital.operator, { stay: stays[1] ?? "", text: "fell in the corridor" }); // by a colleague
+    const colleague = await hospital.person("samira.kaci", ["nurse"]); // who is not linked to a Practitioner
+    await hospital.show(colleague, `hand-over/${ward.split("/")[1]}`);
+    await colleague.click(`${row("Bruno Verdi")} button`);
+    await colleague.fill("#field-hand-over", "fell in the corridor");
+    await colleague.press("#field-hand-over", "Enter");
     await nurse.waitForSelector(row("Bruno Verdi", "fell in the corridor"));
+    expect(await textOf(row("Bruno Verdi"))).toContain("samira.kaci");
+    await colleague.context().close();
     expect(await textOf(row("Bruno Verdi"))).not.toContain("walks alone");
   });
 

@@ -158,6 +158,8 @@ describe("without a mouse", () => {
     await ear.tabTo("Date of birth");
     await page.keyboard.type("8/3/1990");
     await ear.tabTo("Sex");
+    // Chromium by itself says of a select that it is invalid before anything was chosen, and not that it is required.
+    expect(await page.$eval("#field-gender", (one) => [one.ariaRequired, one.ariaInvalid])).toEqual(["true", "false"]);
     await page.keyboard.type("fem");
     await ear.tabTo("Register");
     await press(page, "Enter");

@@ -165,7 +165,7 @@ export const tooSmall = (page: Page): Promise<string[]> =>
     const root = document.querySelector("dialog[open]") ?? document.body;
     const controls = [...root.querySelectorAll<HTMLElement>("button, a[href], input, select, textarea, summary")];
     return controls.flatMap((one) => {
-      const isInText = getComputedStyle(one).display === "inline"; // a link in a sentence
+      const isInText = getComputedStyle(one).display === "inline" && !one.querySelector(".person"); // a link in a sentence
       if (!one.checkVisibility() || one.closest(".visually-hidden, .skip") || isInText) return [];
       const { width, height } = (one.closest("label") ?? one).getBoundingClientRect();
       return width > 23.5 && height > 23.5 ? [] : [`${one.outerHTML.slice(0, 80)}: ${Math.round(width)} × ${Math.round(height)}`];

@@ -110,6 +110,7 @@ describe("two people on one record", () => {
   it("edit one draft of a note at once: the second one sees both texts", async () => {
     await write(first, "She is dizzy.");
     await store(first);
+    await note(second, "She is dizzy.").filter({ hasText: "first" }).waitFor(); // who wrote it, though no practitioner
     await note(second, "She is dizzy.").getByRole("button", { name: "Modifier" }).click();
     await write(second, "She is dizzy since Monday.");
     await note(first, "She is dizzy.").getByRole("button", { name: "Edit" }).click();
@@ -126,6 +127,7 @@ describe("two people on one record", () => {
     await store(second);
     await note(first, "She is dizzy since Monday, and pale.").waitFor();
     expect(await note(first, "dizzy").count()).toBe(1);
+    expect(await note(first, "dizzy").textContent()).toMatch(/\bfirst\b/);
   });
 
   it("change the patient's details, one of them typed before the other's change and a reload: both changes stay", async () => {

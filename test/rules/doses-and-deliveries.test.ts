@@ -26,6 +26,49 @@ rulesTable("doses and deliveries", ["wards", "visits", "pharmacy"], (at) => {
     as: { status: 409, expression: "MedicationAdministration.request" },
   });
 
+  const ucum = (value: number, code: string) => ({ value, code, system: "http://unitsofmeasure.org" });
+  const asNeeded = (more: object = {}) => {
+    const repeat = { frequency: 1, period: 6, periodUnit: "h" };
+    const doseAndRate = [{ doseQuantity: ucum(1, "g") }];
+    return prescription({ dosageInstruction: [{ asNeededBoolean: true, timing: { repeat }, doseAndRate, ...more }] });
+  };
+  const hoursAgo = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
+  /** A prescription by which a dose was given three hours ago. */
+  const givenBefore = async (more: object = {}) => {
+    const request = await at.stored(asNeeded(more));
+    await at.stored(given(request, { effectiveDateTime: hoursAgo(3) }));
+    return request;
+  };
+  at.refuses("medication-administration-limits", "a dose as needed too soon after the one before, but not with the reason for it", {
+    create: async () => given(await givenBefore()),
+    insteadOf: async () =>
+      given(await givenBefore(), { extension: [{ url: "urn:openward:limit-reason", valueString: "The dose before was vomited" }] }),
+    as: { status: 409, expression: "MedicationAdministration.effective" },
+  });
+  const twoGrams = {
+    timing: undefined,
+    maxDosePerPeriod: { numerator: ucum(2, "g"), denominator: ucum(24, "h") },
+  };
+  at.refuses("medication-administration-limits", "more in a day than its maximum, but not what is below it", {
+    create: async () => given(await givenBefore(twoGrams), { dosage: { dose: ucum(1_500, "mg") } }),
+    insteadOf: async () => given(await givenBefore(twoGrams), { dosage: { dose: ucum(900, "mg") } }),
+    as: { status: 409, expression: "MedicationAdministration.dosage" },
+  });
+  at.refuses("medication-administration-limits", "what is to be given to be given too soon, but not that it was given the day before", {
+    stored: async () => given(await givenBefore(), { status: "unknown" }),
+    change: (it) => ({ ...it, status: "completed" }),
+    instead: (it) => ({ ...it, status: "completed", effectiveDateTime: hoursAgo(30) }),
+    as: { status: 409 },
+  });
+
+  at.refuses("medication-administration-limits", "what is being given to have begun too soon, but not to be described", {
+    stored: async () =>
+      given(await givenBefore({ timing: { repeat: { frequency: 1, period: 2, periodUnit: "h" } } }), { status: "in-progress" }),
+    change: (it) => ({ ...it, effectiveDateTime: hoursAgo(2) }),
+    instead: (it) => ({ ...it, note: [{ text: "well tolerated" }] }),
+    as: { status: 409 },
+  });
+
   at.refuses("medication-administration-status", "what was given to be in progress", {
     stored: () => administration(),
     change: (it) => ({ ...it, status: "in-progress" }),

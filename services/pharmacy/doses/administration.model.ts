@@ -1,7 +1,7 @@
 /** Dose records, and the five rights. Plain data in, plain data out; time is passed in. */
 import { numberOf } from "../../../fhir/json.ts";
 import type { CodeableConcept, MedicationAdministration, MedicationRequest, Patient } from "../../../fhir/r4.ts";
-import type { KeyOf } from "../../../mixins/fhir/rules/unique-keys.ts";
+import type { KeyOf, KeysByFacts } from "../../../mixins/fhir/rules/unique-keys.ts";
 import { placeOf, sharedPlaceOf } from "../../../mixins/fhir/rules/common.ts";
 import { type Administration, DoseOutcome, type DoseRecord } from "../doses.contract.ts";
 import {
@@ -14,8 +14,10 @@ import {
   wrongMedication,
   wrongPatient,
 } from "../pharmacy.errors.ts";
+import { inSpiteOfLimit, limitedRequest, minuteKeys } from "../dose-limit-rule.ts";
 import { codesOf, prescribedMedication } from "../pharmacy.model.ts";
 import { fromStockOf } from "../stock/taking.ts";
+import { routeOf } from "./dosage.ts";
 import { doseName, dueBetween, scheduleOf } from "./schedule.ts";
 
 /** URL of an extension of a MedicationAdministration, a dateTime: when the dose was due. */
@@ -62,18 +64,20 @@ export function plannedDose(request: MedicationRequest & { id: string }, due: st
 export function administrationOf(
   id: string,
   request: MedicationRequest & { id: string },
-  { outcome, due, dose, route, reason, override, fromStock }: DoseRecord,
+  { outcome, due, dose, route, reason, override, limitReason, fromStock }: DoseRecord,
   { at, performer }: { at: Date; performer?: string },
 ): MedicationAdministration & { id: string } {
   const [dosage] = request.dosageInstruction ?? [];
   const quantity = dose
     ? { value: dose.value, unit: dose.unit, system: "http://unitsofmeasure.org", code: dose.unit }
     : dosage?.doseAndRate?.[0]?.doseQuantity;
-  const concept = route === undefined ? dosage?.route : { text: route };
+  const prescribed = [dosage?.route?.text, ...(dosage?.route?.coding ?? []).map(({ display }) => display)];
+  const concept = route === undefined || prescribed.includes(route) ? dosage?.route : routeOf(route);
   const isGiven = outcome === DoseOutcome.given;
   const extension = [
     ...(due === undefined ? [] : [{ url: DUE, valueDateTime: due }]),
     ...(isGiven && fromStock ? [fromStockOf(fromStock)] : []),
+    ...(isGiven && limitReason !== undefined ? [inSpiteOfLimit(limitReason)] : []),
   ];
   const why = { coding: [{ system: OUTCOME, code: outcome }], ...(reason !== undefined && { text: reason }) };
   return {
@@ -111,13 +115,19 @@ export function cancelAdministration<Of extends MedicationAdministration>(admini
 export const dueOf = ({ extension = [] }: MedicationAdministration): string | undefined =>
   extension.find(({ url }) => url === DUE)?.valueDateTime;
 
-/** Unique keys: one record per dose, whoever writes it; records in error do not count. */
-export function doseKeys(administration: MedicationAdministration): KeyOf[] {
+/** One record per dose that was due, whoever writes it; records in error do not count. */
+function dueKeys(administration: MedicationAdministration): KeyOf[] {
   const [due, request] = [dueOf(administration), sharedPlaceOf(administration.request)];
   if (due === undefined || request === undefined || administration.status === "entered-in-error") return [];
   const says = "This dose is on record already: correct that record, or give the time of another dose.";
   return [{ key: `dose:${doseName(request, due)}`, error: DOSE_RECORDED, says, at: "MedicationAdministration.request" }];
 }
+
+/** Unique keys: one record per dose that was due, and one dose in a minute by a prescription with limits. */
+export const doseKeys: KeysByFacts<MedicationAdministration> = {
+  about: limitedRequest,
+  keys: (administration, facts) => [...dueKeys(administration), ...minuteKeys(administration, facts)],
+};
 
 /** A record as callers get it. */
 export function recordOf(it: MedicationAdministration & { id: string }, version: number): Administration {

@@ -1,17 +1,16 @@
 /** Computes when the doses of a prescription are due, from its structured Dosage. Plain data in, plain data out; time is passed in. */
 import { numberOf } from "../../../fhir/json.ts";
 import { intervalOf } from "../../../fhir/dates.ts";
-import type { CodeableConcept, Dosage, MedicationRequest, Timing } from "../../../fhir/r4.ts";
+import { isAsNeeded } from "../../../fhir/dose-limits.ts";
+import type { CodeableConcept, MedicationRequest } from "../../../fhir/r4.ts";
 import { hospitalZone, momentOf, shownAt } from "../../../fhir/time-zone.ts";
-import type { Amount, DoseTiming, DueDose } from "../doses.contract.ts";
-import { timingImpossible } from "../pharmacy.errors.ts";
+import type { DueDose } from "../doses.contract.ts";
 import { namedMedicationOf, prescribedBy } from "../pharmacy.model.ts";
 
-const UNIT_MS = { h: 3_600_000, d: 86_400_000, wk: 604_800_000 } as const;
+/** Milliseconds. */
+export const UNIT_MS = { h: 3_600_000, d: 86_400_000, wk: 604_800_000 } as const;
 /** Time after which a dose is late, milliseconds. */
 const LATE_MS = 1_800_000;
-/** Shortest interval between doses that are given one by one, milliseconds. */
-const LEAST_MS = 900_000;
 /** Doses of one prescription in one question; no medication is given by hand more often than every quarter of an hour. */
 const MAX_DOSES = 200;
 
@@ -24,29 +23,11 @@ export interface Schedule {
   everyMs: number;
 }
 
-/** The Dosage of a prescription. @throws 409 TIMING_IMPOSSIBLE */
-export function dosageOf(text: string, { timing, dose, route }: { timing?: DoseTiming; dose?: Amount; route?: string }): Dosage {
-  return {
-    text,
-    ...(timing && { timing: timingOf(timing) }),
-    ...(route !== undefined && { route: { text: route } }),
-    ...(dose && {
-      doseAndRate: [{ doseQuantity: { value: dose.value, unit: dose.unit, system: "http://unitsofmeasure.org", code: dose.unit } }],
-    }),
-  };
-}
-
-function timingOf({ frequency, period, periodUnit, from, until }: DoseTiming): Timing {
-  const moment = (time: string): string => new Date(intervalOf(time)?.[0] ?? Number.NaN).toISOString();
-  const bounds = { start: moment(from), ...(until !== undefined && { end: moment(until) }) };
-  const isBackwards = bounds.end !== undefined && bounds.end <= bounds.start;
-  if (isBackwards || (period * UNIT_MS[periodUnit]) / frequency < LEAST_MS) throw timingImpossible();
-  return { repeat: { boundsPeriod: bounds, frequency, period, periodUnit } };
-}
-
-/** The schedule of a prescription; undefined if its timing is not structured, or it is over. */
+/** The schedule of a prescription; undefined if its timing is not structured, it is as needed, or it is over. */
 export function scheduleOf(request: MedicationRequest): Schedule | undefined {
-  const repeat = request.dosageInstruction?.[0]?.timing?.repeat;
+  const [dosage] = request.dosageInstruction ?? [];
+  if (dosage && isAsNeeded(dosage)) return undefined;
+  const repeat = dosage?.timing?.repeat;
   const start = repeat?.boundsPeriod?.start;
   const [frequency, period] = [repeat?.frequency ?? 1, numberOf(repeat?.period)];
   const unit = UNIT_MS[repeat?.periodUnit as keyof typeof UNIT_MS];

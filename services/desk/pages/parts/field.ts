@@ -60,7 +60,9 @@ export function Field({
     id,
     name,
     value,
-    "aria-invalid": fault ? "true" : undefined,
+    // A browser tells a screen reader that a select without a choice is invalid before anything was chosen, but not that it is required.
+    "aria-invalid": fault ? "true" : options ? "false" : undefined,
+    "aria-required": options && more.required ? "true" : undefined,
     "aria-describedby": described,
     onInput: ({ currentTarget }: InputEvent) => onValue(currentTarget.value),
     ...more,

@@ -33,5 +33,5 @@ export function TimeField({ value, onValue, textOf = (time) => time, fault, ...m
     setLeft(false);
     if (time !== undefined) onValue(time);
   };
-  return html`<${Field} ...${more} value=${isTyped ? typed : value} onValue=${onInput} hint=${own ?? (value ? textOf(value) : t("time.hint"))} fault=${fault ?? (isLeft ? own : undefined)} data-fault=${own ?? ""} onBlur=${() => setLeft(true)} />`;
+  return html`<${Field} ...${more} inputmode="numeric" value=${isTyped ? typed : value} onValue=${onInput} hint=${own ?? (value ? textOf(value) : t("time.hint"))} fault=${fault ?? (isLeft ? own : undefined)} data-fault=${own ?? ""} onBlur=${() => setLeft(true)} />`;
 }

@@ -169,10 +169,20 @@ function fhirWrite(path: string, { method, headers, resource }: FhirWrite): Prom
   return send(path, init, `${method} ${JSON.stringify(headers ?? {})} ${body}`);
 }
 
+/** Length of an address above which a search is sent as a form, characters: proxies refuse addresses from about 8,000 on. */
+const MAX_ADDRESS = 4_000;
+
+/** Reads from FHIR; a search with a long address, as for all patients of a large ward, goes by POST (R4 3.1.1.4). */
+function fhirRead(path: string): Promise<Response> {
+  const headers = { Prefer: "handling=lenient" };
+  const [where = "", query] = path.split("?", 2);
+  if (query === undefined || path.length <= MAX_ADDRESS) return askAgain(`/fhir/${path}`, { headers });
+  const form = { ...headers, "Content-Type": "application/x-www-form-urlencoded" };
+  return askAgain(`/fhir/${where}/_search`, { method: "POST", headers: form, body: query });
+}
+
 async function fhirAnswer(path: string, write?: FhirWrite): Promise<{ body: unknown; etag: string | null }> {
-  const response = await (write
-    ? fhirWrite(`/fhir/${path}`, write)
-    : askAgain(`/fhir/${path}`, { headers: { Prefer: "handling=lenient" } }));
+  const response = await (write ? fhirWrite(`/fhir/${path}`, write) : fhirRead(path));
   const body: unknown = await response.json().catch(() => ({}));
   if (!response.ok) {
     const { issue: [issue] = [] } = body as Partial<OperationOutcome>;

@@ -75,20 +75,35 @@ export function day(daysAgo: number): string {
 /** Today by the hospital's clock, YYYY-MM-DD. */
 export const today = (): string => day(0);
 
-/** The instant at which the hospital's clocks show this day and time (HH:MM), ISO 8601, UTC. */
-export function instantOf(day: string, time: string): string {
-  const wanted = Date.parse(`${day}T${time}:00Z`);
+/** What the hospital's clocks show at an instant, as if it were UTC. Milliseconds since 1970. */
+function shownAt(at: number): number {
   const shown = new Intl.DateTimeFormat("en-CA", {
     timeZone: timeZone(),
     dateStyle: "short",
     timeStyle: "medium",
     hourCycle: "h23",
   });
-  /** What the clocks show at an instant, as if it were UTC. */
-  const shownAt = (at: number) => Date.parse(`${shown.format(at).replace(", ", "T")}Z`);
+  return Date.parse(`${shown.format(at).replace(", ", "T")}Z`);
+}
+
+/** The instant at which the hospital's clocks show this day and time (HH:MM), ISO 8601, UTC. */
+export function instantOf(day: string, time: string): string {
+  const wanted = Date.parse(`${day}T${time}:00Z`);
   // Twice: across a clock change the first guess is an hour off.
   const guess = wanted - (shownAt(wanted) - wanted);
   return new Date(wanted - (shownAt(guess) - guess)).toISOString();
+}
+
+/** The first instant from now on at which the hospital's clocks show this time (HH:MM), ISO 8601, UTC. */
+export function nextInstantOf(time: string): string {
+  const [ofToday, ofTomorrow] = [instantOf(today(), time), instantOf(day(-1), time)];
+  return Date.parse(ofToday) >= Date.now() ? ofToday : ofTomorrow;
+}
+
+/** The same time some days later, by the hospital's clocks, to the minute: ISO 8601, UTC. */
+export function daysAfter(instant: string, days: number): string {
+  const [date = "", time = ""] = new Date(shownAt(Date.parse(instant)) + days * 86_400_000).toISOString().split("T");
+  return instantOf(date, time.slice(0, 5));
 }
 
 /** The last instant in the past at which the hospital's clocks showed this time (HH:MM), ISO 8601, UTC: at midnight, 23:50 is yesterday's. */

@@ -50,6 +50,7 @@ const DONE_BY: Record<string, readonly string[]> = {
   "see MedicationStatement": [...CARE, "pharmacist"],
   "see Observation": [...CARE, "lab-technician", "pharmacist"],
   "see Organization": [...CARE, "front-desk", "lab-technician", "pharmacist", "billing", "records-office"],
+  "see Provenance": CARE,
   "see ServiceRequest": [...CARE, "lab-technician"],
   "see Specimen": [...CARE, "lab-technician"],
   "lab.listCatalogue": [...CARE, "lab-technician", "pharmacist", "billing", "administrator"],

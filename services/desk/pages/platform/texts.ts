@@ -38,6 +38,9 @@ export const numberIn = (value: number, options?: Intl.NumberFormatOptions): str
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const isArabic = (): boolean => language.value === "ar";
 
+/** The language in which a screen reader reads a name that the page's own voice cannot: Arabic letters on a page in Latin ones. */
+export const spokenAs = (name: string): string | undefined => (!isArabic() && /[\u0600-\u06ff]/.test(name) ? "ar" : undefined);
+
 /** Isolates a name or code, so that it keeps its direction and does not affect the words around it. */
 export const isolated = (text: string): string => (isArabic() || RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text);
 

@@ -6,6 +6,7 @@ import type { lab as labContract } from "../../../lab/lab.contract.ts";
 import { html } from "../html.ts";
 import { Field } from "../parts/field.ts";
 import { For } from "../parts/for.ts";
+import { useMore } from "../parts/more.ts";
 import { Panel } from "../parts/panel.ts";
 import { PersonLine } from "../parts/person-line.ts";
 import { Wide } from "../parts/wide.ts";
@@ -23,6 +24,11 @@ import { Issued } from "./bench/issued.ts";
 import { atStation, StationChoice, testsOf, useStation } from "./bench/station.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
+
+/** Orders shown at first, and added each time; the field above finds any of them. */
+const STEP = 50;
+/** Orders shown at most: more than the worklist has. */
+const MAX_SHOWN = 2_000;
 
 /** An order with its patient. */
 interface Shown extends BenchOrder {
@@ -67,6 +73,7 @@ export default function Bench({ part }: { part?: string }) {
   const [station, chooseStation] = useStation();
   const [open, setOpen] = useState<{ kind: "collect" | "enter"; order: Shown } | undefined>();
   const [turn, setTurn] = useState(0);
+  const more = useMore(STEP, MAX_SHOWN);
   /** What was scanned before the list contained it. */
   const scanned = useRef("");
   useEffect(() => {
@@ -108,7 +115,8 @@ export default function Bench({ part }: { part?: string }) {
       ${
         shown.length > 0 &&
         html`<${Wide} label=${t("bench.waiting")}><table class="stacked"><thead><tr><td></td><th scope="col">${t("result.test")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("bench.waits")}</th><td></td></tr></thead>
-      <tbody>${shown.map(row)}</tbody></table><//>`
+      <tbody>${shown.slice(0, more.count).map(row)}</tbody></table><//>
+      ${shown.length > more.count && more.below(shown.length)}`
       }`;
   };
   return html`<${Critical} isTold turn=${turn} everyMs=${live.everyMs} />

@@ -91,7 +91,7 @@ function Days({ known, ward }: PartProps) {
       one.occupancy === undefined ? [] : [{ at: Date.parse(one.day), values: [Math.round(one.occupancy * 100)] }],
     );
     return html`${ward !== ALL && points.length > 1 && html`<${Curve} points=${points} label=${t("census.occupancy")} unit="%" />`}
-      <${Wide} label=${t("census.days")}><table class="stacked of-figures"><thead><tr><th scope="col">${ward === ALL ? t("ward.which") : t("census.day")}</th>${heads.map((head) => html`<th key=${head} scope="col" class="figure">${head}</th>`)}</tr></thead>
+      <${Wide} label=${t("census.days")}><table class="stacked of-figures"><thead><tr><th scope="col">${ward === ALL ? t("ward.which") : t("day")}</th>${heads.map((head) => html`<th key=${head} scope="col" class="figure">${head}</th>`)}</tr></thead>
       <tbody>${ward === ALL ? html`${last.map((one) => line(one.name, [one]))}${line(t("census.hospital"), last, true)}` : own.map((one) => line(dateOf(one.day), [one]))}</tbody></table><//>`;
   };
   const title = ward === ALL && known.value ? t("census.onDay", { day: dateOf(known.value.to) }) : t("census.days");

@@ -10,7 +10,7 @@ export default function Home() {
   const offered = Object.entries(MENU).filter(([key, entry]) => key !== "home" && isOffered(entry));
   return html`<p class="muted">${person.value ? joined(t("home.hello", { name: person.value.name }), listed(person.value.roles.map((role) => tIfAny(`role.${role}`) ?? role))) : t("home.anybody")}</p>
     <${MyWork} />
-    <section class="stack" aria-labelledby="home-pages"><h2 id="home-pages">${t("home.pages")}</h2>
+    <section class="stack" aria-labelledby="home-pages"><h2 id="home-pages">${t("menu")}</h2>
       <ul class="cards">${offered.map(
         ([key, entry]) =>
           html`<li key=${key}><a class="card" href=${hrefOf(key)}><strong>${t(entry.title)}</strong><span class="muted">${tIfAny(`${key}.about`)}</span></a></li>`,

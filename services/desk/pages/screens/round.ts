@@ -17,6 +17,7 @@ import { dueText } from "../platform/medications.ts";
 import { nameOf } from "../platform/names.ts";
 import { useAllWards, wardOf } from "../platform/own-ward.ts";
 import { go } from "../platform/router.ts";
+import { routeText } from "../platform/routes.ts";
 import { quantityOf } from "../platform/shown-values.ts";
 import { joined, t } from "../platform/texts.ts";
 import { later } from "../parts/later.ts";
@@ -76,7 +77,7 @@ function Doses({ ward }: { ward: BoardWard }) {
   const [open, setOpen] = useState<DueDose | "noted" | undefined>();
   const lying = [...(due.value?.places.keys() ?? [])];
   const dose = (one: DueDose, patient: Patient | undefined) => html`<li key=${`${one.prescription} ${one.dueAt}`}>
-    <span><strong><bdi>${dueText(one)}</bdi></strong> ${one.dose ? quantityOf(one.dose) : html`<bdi>${one.dosage}</bdi>`} <bdi class="muted">${one.route}</bdi></span>
+    <span><strong><bdi>${dueText(one)}</bdi></strong> ${one.dose ? quantityOf(one.dose) : html`<bdi>${one.dosage}</bdi>`} <bdi class="muted">${routeText(one.route)}</bdi></span>
     <span class="buttons"><time datetime=${one.dueAt}>${timeOf(one.dueAt)}</time> ${one.isLate && html`<span class="tag bad">${t("round.late")}</span>`}
     <button type="button" onClick=${() => setOpen(one)}>${t("round.note")}<${For} who=${`${dueText(one)}, ${nameOf(patient)}, ${timeOf(one.dueAt)}`} /></button></span></li>`;
   const show = ({

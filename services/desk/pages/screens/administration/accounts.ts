@@ -27,9 +27,9 @@ export function Accounts() {
   const close = () => setOpen(undefined);
   const row = (user: User) => html`<tr key=${user.id}><th scope="row"><bdi>${user.login}</bdi></th><td><bdi>${user.name}</bdi></td>
     <td>${rolesText(user.roles)}</td><td>${tagsOf(user)}</td>
-    <td>${!user.closedAt && html`<button type="button" class="quiet" onClick=${() => setOpen(user)}>${t("account.change")}<${For} who=${user.login} /></button>`}</td></tr>`;
+    <td>${!user.closedAt && html`<button type="button" class="quiet" onClick=${() => setOpen(user)}>${t("change")}<${For} who=${user.login} /></button>`}</td></tr>`;
   const show = (all: User[]) =>
-    html`<${Wide} label=${t("accounts")}><table class="stacked of-figures"><thead><tr><th scope="col">${t("account.login")}</th><th scope="col">${t("person.name")}</th><th scope="col">${t("account.roles")}</th><td></td><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
+    html`<${Wide} label=${t("accounts")}><table class="stacked of-figures"><thead><tr><th scope="col">${t("account.login")}</th><th scope="col">${t("person.name")}</th><th scope="col">${t("roles")}</th><td></td><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
   const actions = html`<button type="button" onClick=${() => setOpen("new")}>${t("account.new")}</button>`;
   return html`<${Panel} title=${t("accounts")} loaded=${users} show=${show} actions=${actions} />
     ${open === "new" && html`<${New} onClose=${close} onLink=${setLink} onDone=${users.reload} />`}
@@ -38,7 +38,7 @@ export function Accounts() {
 }
 
 function tagsOf({ closedAt, hasTotp, practitioner }: User) {
-  if (closedAt) return html`<span class="tag">${t("account.closed")}</span>`;
+  if (closedAt) return html`<span class="tag">${t("bed.closed")}</span>`;
   return html`${hasTotp && html`<span class="tag good">${t("account.totp")}</span> `}${!practitioner && html`<span class="tag warn">${t("account.nobody")}</span>`}`;
 }
 

@@ -77,7 +77,7 @@ export function ChangeAccount({ user: found, onClose, onLink, onDone }: ChangePr
       <${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose}>${() => html`<${RoleChoice} chosen=${roles} onChange=${setRoles} />`}<//>
       ${
         !user.practitioner &&
-        html`<${Form} draft=${keptPractitioner} send=${become} submit=${t("account.practitioner.set")} label=${t("account.practitioner")} fieldOf=${{ PRACTITIONER_TAKEN: "practitioner", PRACTITIONER_NOT_FOUND: "practitioner" }}>
+        html`<${Form} draft=${keptPractitioner} send=${become} submit=${t("candidates.is")} label=${t("account.practitioner")} fieldOf=${{ PRACTITIONER_TAKEN: "practitioner", PRACTITIONER_NOT_FOUND: "practitioner" }}>
           ${(faultOf: (field: string) => string | undefined) => html`<${PractitionerChoice} name=${user.name} value=${practitioner} onValue=${setPractitioner} fault=${faultOf("practitioner")} />`}
         <//>`
       }
@@ -96,6 +96,6 @@ function Theirs({ seen, now }: { seen: User; now: User }) {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => box.current?.focus(), []);
   return html`<div role="alert" tabindex="-1" ref=${box}><p class="not-known">${t("account.conflict")}</p>
-    <p><strong>${t("account.roles")}:</strong> ${rolesText(now.roles) || t("none")}</p>
+    <p><strong>${t("roles")}:</strong> ${rolesText(now.roles) || t("none")}</p>
     ${now.practitioner && now.practitioner !== seen.practitioner && html`<p>${t("account.conflict.practitioner")}</p>`}</div>`;
 }

@@ -65,7 +65,7 @@ export function ChangeRole({ role: before, onClose, onDone }: ChangeRoleProps) {
   return html`<${Dialog} title=${label} onClose=${onClose}><${EditingOf} editing=${editing} label=${label} labels=${labels} textOf=${textOf}>
     <${Form} send=${() => editing.send("")} submit=${t("store")} onCancel=${editing.leave} fieldOf=${{ ROLE_INVALID: "types", ACTION_UNKNOWN: "actions" }}>
       ${(faultOf: (field: string) => string | undefined) => html`
-        ${isNew && html`<${Field} label=${t("roles.name")} name="role-name" value=${role} onValue=${(text: string) => set("role", text)} hint=${t("roles.name.hint")} required autofocus fault=${faultOf("role")} />`}
+        ${isNew && html`<${Field} label=${t("person.name")} name="role-name" value=${role} onValue=${(text: string) => set("role", text)} hint=${t("roles.name.hint")} required autofocus fault=${faultOf("role")} />`}
         <${Field} label=${t("roles.says")} name="role-says" value=${says} onValue=${(text: string) => set("says", text)} required fault=${faultOf("says")} />
         <${TypeRights} types=${types} onChange=${setTypes} fault=${faultOf("types")} />
         <${Field} label=${t("roles.actions")} name="role-actions" value=${actions} onValue=${(text: string) => set("actions", text)} rows=${6} hint=${t("roles.actions.hint")} fault=${faultOf("actions")} />

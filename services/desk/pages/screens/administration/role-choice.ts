@@ -16,5 +16,5 @@ export function RoleChoice({ chosen, onChange }: { chosen: RoleName[]; onChange:
   const toggle = (role: RoleName) => onChange(chosen.includes(role) ? chosen.filter((one) => one !== role) : [...chosen, role]);
   const choice = ({ role, says }: RoleNow) =>
     html`<label key=${role} class="choice" title=${says}><input type="checkbox" checked=${chosen.includes(role)} onChange=${() => toggle(role)} /> ${tIfAny(`role.${role}`) ?? role}</label>`;
-  return html`<fieldset><legend>${t("account.roles")}</legend><${NotKnown} loaded=${roles} /><div class="fields">${(roles.value ?? []).filter(({ role }) => role !== OF_PROGRAMS).map(choice)}</div></fieldset>`;
+  return html`<fieldset><legend>${t("roles")}</legend><${NotKnown} loaded=${roles} /><div class="fields">${(roles.value ?? []).filter(({ role }) => role !== OF_PROGRAMS).map(choice)}</div></fieldset>`;
 }

@@ -38,7 +38,7 @@ export function Roles() {
     one: RoleNow,
   ) => html`<tr key=${one.role}><th scope="row">${roleName(one.role)}${!one.isAsFiled && html` <span class="tag">${t("roles.changed")}</span>`}</th>
     <td>${saidOf(one)}</td>
-    <td><button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("account.change")}<${For} who=${roleName(one.role)} /></button></td></tr>`;
+    <td><button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("change")}<${For} who=${roleName(one.role)} /></button></td></tr>`;
   const waiting = (changes.value ?? []).filter(({ state }) => state === "waiting");
   const show = (
     all: RoleNow[],

@@ -92,7 +92,7 @@ function NameTests({ catalogue: { system, tests, panels }, onDone }: { catalogue
   return html`<p class="muted">${t("testNames.about")}</p>
     <${Form} send=${send} submit=${t("store")} label=${t("testNames")} fieldOf=${{ CHOOSE_FROM_LIST: "code", TEST_UNKNOWN: "code" }}>
     ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-      <div><${CodeField} label=${t("order.test")} name="named-test" value=${text} onValue=${choose} codes=${codes} fault=${faultOf("code")} /></div>
+      <div><${CodeField} label=${t("result.test")} name="named-test" value=${text} onValue=${choose} codes=${codes} fault=${faultOf("code")} /></div>
       ${LANGUAGES.map(([code, own]) => html`<${Field} key=${code} label=${own} name=${`test-name-${code}`} value=${nameIn(code)} onValue=${(name: string) => set(code, name)} />`)}
     </div>`}
   <//>`;

@@ -1,5 +1,5 @@
 /** The laboratory station whose orders are shown: the one last chosen by this person in this browser. */
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { BenchOrder, Catalogue } from "../../../../lab/bench.contract.ts";
 import { html } from "../../html.ts";
 import { Field } from "../../parts/field.ts";
@@ -48,14 +48,17 @@ interface StationProps {
 /** Chooses the station; not shown if the catalogue has none. */
 export function StationChoice({ orders, catalogue, station, onChoose }: StationProps) {
   const { stations = [] } = catalogue;
+  // Not counted again at each key that is typed beside it.
+  const options = useMemo(() => {
+    const counted = (code: string, name: string) => [code, `${name} (${numberIn(atStation(orders, catalogue, code).length)})`] as const;
+    const isElsewhere = station === ELSEWHERE || atStation(orders, catalogue, ELSEWHERE).length > 0;
+    return [
+      counted("", t("bench.station.all")),
+      ...stations.map((one) => counted(one.code, nameIn(language.value, one))),
+      ...(isElsewhere ? [counted(ELSEWHERE, t("bench.station.none"))] : []),
+    ];
+  }, [orders, catalogue, station, language.value]);
   if (stations.length === 0) return null;
-  const counted = (code: string, name: string) => [code, `${name} (${numberIn(atStation(orders, catalogue, code).length)})`] as const;
-  const isElsewhere = station === ELSEWHERE || atStation(orders, catalogue, ELSEWHERE).length > 0;
-  const options = [
-    counted("", t("bench.station.all")),
-    ...stations.map((one) => counted(one.code, nameIn(language.value, one))),
-    ...(isElsewhere ? [counted(ELSEWHERE, t("bench.station.none"))] : []),
-  ];
   const value = options.some(([code]) => code === station) ? station : "";
   return html`<${Field} label=${t("bench.station")} name="bench-station" value=${value} onValue=${onChoose} options=${options} />`;
 }

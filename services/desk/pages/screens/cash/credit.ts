@@ -20,11 +20,13 @@ const billing = actionsOf<typeof billingContract>("billing");
 
 interface CreditProps {
   bill: Bill;
+  /** Shows what has changed since it was billed; absent: nothing is known to have. */
+  onShowChanges?: (() => void) | undefined;
   onClose: () => void;
   onDone: () => void;
 }
 
-export function Credit({ bill: { of, patient }, onClose, onDone }: CreditProps) {
+export function Credit({ bill: { of, patient }, onShowChanges, onClose, onDone }: CreditProps) {
   const kept = `credit ${of.id}`;
   const [reason, setReason] = useKept(kept, "reason");
   const { lines, loaded } = useLines(of);
@@ -56,6 +58,7 @@ export function Credit({ bill: { of, patient }, onClose, onDone }: CreditProps) 
   const named = lines.filter(({ charge }) => charge !== undefined);
   return html`<${Dialog} title=${joined(t("cash.credit"), nameOf(patient))} onClose=${onClose}>
     <p>${patient && html`<${PersonLine} patient=${patient} />`}<br /><span class="muted">${joined(of.identifier?.[0]?.value ?? "", totalOf(of))}</span></p>
+    ${onShowChanges && html`<p class="not-known"><span aria-hidden="true">⚠</span> ${t("cash.changed")} <button type="button" class="quiet" onClick=${onShowChanges}>${t("cash.changedWhat")}</button></p>`}
     <${KnownFirst} facts=${[account, loaded]}><${Form} draft=${kept} send=${send} submit=${t("cash.credit")} onCancel=${onClose} fieldOf=${{ CHOOSE_CHARGES: "charges", CHARGE_CREDITED: "charges" }}>
       ${(faultOf: (field: string) => string | undefined) => html`
         ${

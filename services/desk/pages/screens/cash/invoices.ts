@@ -56,7 +56,7 @@ export function Invoices({ turn, everyMs, patient, onChange }: PartProps) {
   const changes = useLoad(`changes ${name}`, () => changesOf(compared), everyMs);
   useTurn(changes, `${turn} ${compared.join()}`);
   const changesIn = ({ of: { id } }: Bill) => changes.value?.of.get(`Invoice/${id}`) ?? [];
-  const [open, setOpen] = useState<{ kind: "cancel" | "credit" | "pay" | "print"; bill: Bill } | undefined>();
+  const [open, setOpen] = useState<{ kind: "cancel" | "credit" | "pay" | "print"; bill: Bill; isAsked?: boolean } | undefined>();
   const [isReport, setReport] = useState(false);
   const row = (
     bill: Bill,
@@ -65,7 +65,7 @@ export function Invoices({ turn, everyMs, patient, onChange }: PartProps) {
       <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", bill })}>${t("print")}<${For} who=${nameOf(bill.patient)} /></button>
       ${bill.of.status === "balanced" && html`<button type="button" class="quiet" onClick=${() => setOpen({ kind: "pay", bill })}>${t("cash.payments")}<${For} who=${nameOf(bill.patient)} /></button>`}
       ${bill.of.status === "issued" && html`<button type="button" onClick=${() => setOpen({ kind: "pay", bill })}>${t(isCredit(bill.of) ? "cash.payBack" : "cash.pay")}<${For} who=${nameOf(bill.patient)} /></button>`}
-      ${["issued", "balanced"].includes(bill.of.status) && !isCredit(bill.of) && html`<button type="button" class="quiet" onClick=${() => setOpen({ kind: "credit", bill })}>${t("cash.credit")}<${For} who=${nameOf(bill.patient)} /></button>`}
+      ${["issued", "balanced"].includes(bill.of.status) && !isCredit(bill.of) && html`<button type="button" class="quiet" onClick=${() => setOpen({ kind: "credit", bill, isAsked: true })}>${t("cash.credit")}<${For} who=${nameOf(bill.patient)} /></button>`}
       ${(changesIn(bill).length > 0 || isCreditInForce(bill)) && html`<button type="button" class="quiet" onClick=${() => setOpen({ kind: "cancel", bill })}>${t(isCredit(bill.of) ? "cash.cancelCredit" : "cash.changedWhat")}<${For} who=${nameOf(bill.patient)} /></button>`}</span></li>`;
   const tab = (one: Kind) =>
     html`<button type="button" aria-pressed=${kind === one} onClick=${() => setKind(one)}>${t(TITLE[one])}</button>`;
@@ -85,7 +85,7 @@ export function Invoices({ turn, everyMs, patient, onChange }: PartProps) {
     ${open?.kind === "pay" && html`<${Pay} bill=${open.bill} onClose=${close} onChange=${onChange} />`}
     ${open?.kind === "print" && html`<${Print} bill=${open.bill} onClose=${close} />`}
     ${open?.kind === "cancel" && html`<${Cancel} bill=${open.bill} changes=${changesIn(open.bill)} onShow=${(other: "pay" | "credit") => setOpen({ kind: other, bill: open.bill })} onClose=${close} onDone=${onChange} />`}
-    ${open?.kind === "credit" && html`<${Credit} bill=${open.bill} onClose=${close} onDone=${onChange} />`}`;
+    ${open?.kind === "credit" && html`<${Credit} bill=${open.bill} onShowChanges=${open.isAsked && changesIn(open.bill).length > 0 ? () => setOpen({ kind: "cancel", bill: open.bill }) : undefined} onClose=${close} onDone=${onChange} />`}`;
 }
 
 function Print({ bill, onClose }: { bill: Bill; onClose: () => void }) {

@@ -23,7 +23,7 @@ export function Report({ onClose }: { onClose: () => void }) {
   const report = useLoad(`cash report ${day}`, () => billing.cashReport({ day }));
   return html`<${Dialog} title=${t("cash.report")} onClose=${onClose}>
     <div class="stack" aria-busy=${report.isLoading}>
-      <${DateField} label=${t("cash.day")} name="report-day" value=${day} max=${today()} onValue=${setDay} required />
+      <${DateField} label=${t("day")} name="report-day" value=${day} max=${today()} onValue=${setDay} required />
       <${NotKnown} loaded=${report} />
       ${report.value && html`<${Day} report=${report.value} />`}
     </div>

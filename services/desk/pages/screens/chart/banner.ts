@@ -13,7 +13,7 @@ import { offers } from "../../platform/menu.ts";
 import { nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
 import { replacedBy } from "../../platform/patients.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { joined, listed, t, tIfAny } from "../../platform/texts.ts";
+import { joined, listed, spokenAs, t, tIfAny } from "../../platform/texts.ts";
 import { Transfer, TransferTag } from "../ward/transfer.ts";
 import { Allergies } from "./allergies.ts";
 import { LookedAt } from "./looked-at.ts";
@@ -42,7 +42,7 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
   const [born, number] = [patient.birthDate && `${dateOf(patient.birthDate)} (${ageOf(patient.birthDate)})`, numberOf(patient)];
   return html`<section class="banner" aria-label=${t("chart.banner")}>
     <div>
-      <p class="banner-name"><strong><bdi>${nameOf(patient)}</bdi></strong> ${otherNamesOf(patient).map((name) => html`<bdi key=${name} class="muted">${name} </bdi>`)}</p>
+      <p class="banner-name"><strong><bdi lang=${spokenAs(nameOf(patient))}>${nameOf(patient)}</bdi></strong> ${otherNamesOf(patient).map((name) => html`<bdi key=${name} class="muted" lang=${spokenAs(name)}>${name} </bdi>`)}</p>
       <p><${Dotted} of=${[sexOf(patient.gender), born, number && html`<bdi class="number">${number}</bdi>`, telecom[0]?.value]} /></p>
     </div>
     <${Allergies} loaded=${parts.allergies} />

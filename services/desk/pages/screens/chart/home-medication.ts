@@ -73,7 +73,7 @@ export function HomeMedication({ parts, patient }: HomeMedicationProps) {
       <span class="buttons"><span class=${isOpen ? "tag warn" : decision === "taken.continued" ? "tag good" : "tag"}>${isOpen ? t("taken.undecided") : decision ? t(decision) : (tIfAny(`taken.status.${one.status}`) ?? one.status)}</span>
       ${isDecidable && offers("pharmacy.prescribe") && html`${button("taken.continue", () => setOpen({ as: "continue", of: one }))} ${button("taken.hold", () => store(one, onHold(one), "taken.isHeld"))}`}
       ${mayWrite && one.status !== "active" && button("taken.again", () => store(one, taken(one), "taken.isTaken"))}
-      ${mayWrite && button("account.change", () => setOpen({ as: "change", of: one }))}</span></li>`;
+      ${mayWrite && button("change", () => setOpen({ as: "change", of: one }))}</span></li>`;
   };
   const show = ({ resources, isPartial, hasMore }: Found<MedicationStatement>) => {
     const shown = resources.filter((one) => !isMistake(one)).sort((a, b) => Number(isCurrent(b)) - Number(isCurrent(a)));

@@ -3,9 +3,11 @@ import { useState } from "preact/hooks";
 import type { DocumentReference, Provenance } from "../../../../../fhir/r4.ts";
 import type { records as recordsContract } from "../../../../records/records.contract.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { actionsOf, type Found, Refused, search, update } from "../../platform/api.ts";
+import { authorOf } from "../../platform/authors.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
@@ -83,7 +85,7 @@ export function Notes({ loaded, patient }: NotesProps) {
     }
   };
   const isSigned = ({ id = "" }: DocumentReference) => signed.value?.has(id) ?? false;
-  const show = ({ isPartial, hasMore }: Found<DocumentReference>) => html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
+  const show = ({ included, isPartial, hasMore }: Found<DocumentReference>) => html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
       ${
         mayEdit &&
         html`<${NoteForm} key=${open?.id} patient=${patient} of=${open} onClose=${() => setOpen(undefined)} onDone=${loaded.reload} />`
@@ -91,7 +93,7 @@ export function Notes({ loaded, patient }: NotesProps) {
       ${current.length === 0 && !isPartial && html`<p class="muted">${t("none")}</p>`}
       ${notes.map(
         (one) => html`<article key=${one.id} class="note"><p class="note-text" dir="auto">${noteText(one)}</p>
-        <p class="muted">${momentOf(one.date)} <span class="tag">${t(isDraft(one) ? "note.draft" : one.docStatus === "amended" ? "note.amended" : "note.final")}</span> ${isSigned(one) && html`<span class="tag good">✓ ${t("note.isSigned.tag")}</span>`}
+        <p class="muted"><${Dotted} of=${[html`<span class="nowrap">${momentOf(one.date)}</span>`, authorOf(one, one.author?.[0], included)]} /> <span class="tag">${t(isDraft(one) ? "note.draft" : one.docStatus === "amended" ? "note.amended" : "note.final")}</span> ${isSigned(one) && html`<span class="tag good">✓ ${t("note.isSigned.tag")}</span>`}
         ${!isDraft(one) && html`<button type="button" class="quiet" onClick=${() => verify(one)}>${t("note.verify")}</button>`}
         ${mayEdit && !isSigned(one) && html`<button type="button" onClick=${() => sign(one)}>${t("note.sign")}</button>`}
         ${mayEdit && html`<button type="button" onClick=${() => setOpen(one)}>${t(isDraft(one) ? "note.edit" : "note.amend")}</button>`}</p></article>`,

@@ -14,9 +14,9 @@ import { useDraft } from "../../platform/drafts.ts";
 import { knownMedications } from "../../platform/known-codes.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { medicationText } from "../../platform/medications.ts";
-import { amountIn, requireOneWay } from "../../platform/numbers.ts";
 import { joined, leading, t } from "../../platform/texts.ts";
 import { Allergies } from "./allergies.ts";
+import { askedDosage, DosageFields, typedDosage } from "./dosage-fields.ts";
 import { dosageTextOf, doseTextOf, timesADayOf } from "./home-medication-status.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
@@ -26,6 +26,8 @@ interface PrescribeProps {
   allergies: Loaded<Found<AllergyIntolerance>>;
   /** The home medication that is continued by this. */
   continues?: MedicationStatement;
+  /** An earlier prescription, which is prescribed again. */
+  again?: MedicationRequest;
   onClose: () => void;
   onDone: () => void;
 }
@@ -38,10 +40,17 @@ const fieldsOf = (one: MedicationStatement) => ({
   often: timesADayOf(one),
 });
 
-export function Prescribe({ patient, allergies, continues, onClose, onDone }: PrescribeProps) {
+/** The fields for what is prescribed again. */
+const fieldsAgain = (one: MedicationRequest) => ({
+  ...typedDosage(one.dosageInstruction?.[0]),
+  medication: medicationText(one),
+  quantity: `${one.dispenseRequest?.quantity?.value ?? ""}`,
+});
+
+export function Prescribe({ patient, allergies, continues, again, onClose, onDone }: PrescribeProps) {
   const medications = useLoad("medications", knownMedications);
-  const kept = `prescribe.${continues?.id ?? patient}`;
-  const { draft, set } = useDraft(kept, continues && fieldsOf(continues));
+  const kept = `prescribe.${continues?.id ?? again?.id ?? patient}`;
+  const { draft, set } = useDraft(kept, continues ? fieldsOf(continues) : again && fieldsAgain(again));
   const [isAllergic, setAllergic] = useState(false);
   const value = (name: string) => draft.value[name] ?? "";
   /** A reason given for one medication does not apply to another: allergies are checked again. */
@@ -53,17 +62,11 @@ export function Prescribe({ patient, allergies, continues, onClose, onDone }: Pr
   const send = async () => {
     const medication = codeNamed(medications.value ?? (await knownMedications()), value("medication"));
     if (!medication) throw new Refused(422, "CHOOSE_FROM_LIST", "");
-    const often = Number(value("often"));
-    requireOneWay(value("dose"), "dose");
-    const dose = amountIn(value("dose"));
-    if (value("dose") && !dose) throw new Refused(422, "NO_AMOUNT", "");
     const given = {
       patient,
       medication,
       quantity: Number(value("quantity")),
-      dosage: value("dosage"),
-      ...(dose && { dose }),
-      ...(often > 0 && { timing: { frequency: often, period: 1, periodUnit: "d" as const, from: new Date().toISOString() } }),
+      ...askedDosage(value),
       ...(continues && { continues: `MedicationStatement/${continues.id}` }),
       ...(isAllergic && value("override") && { override: value("override") }),
     };
@@ -83,19 +86,16 @@ export function Prescribe({ patient, allergies, continues, onClose, onDone }: Pr
   };
   const field = (name: string, label: string, more: object = {}, As: typeof Field | typeof NumberField = Field) =>
     html`<${As} label=${label} name=${name} value=${value(name)} onValue=${(text: string) => set(name, text)} required ...${more} />`;
-  const fieldOf = { CHOOSE_FROM_LIST: "medication", NO_AMOUNT: "dose", ALLERGY_RECORDED: "override" };
+  const fieldOf = { CHOOSE_FROM_LIST: "medication", ALLERGY_RECORDED: "override", DOSE_MAXIMUM_IMPOSSIBLE: "maxPerDay" };
   return html`<${Dialog} title=${t("prescribe")} onClose=${onClose}>
     <${Allergies} loaded=${allergies} />
     ${continues && html`<p class="hint">${leading("taken")} <bdi>${joined(medicationText(continues), dosageTextOf(continues))}</bdi></p>`}
     <${Form} draft=${kept} send=${send} submit=${t("prescribe")} onCancel=${onClose} fieldOf=${fieldOf}>
       ${(faultOf: (field: string) => string | undefined) => html`
         <${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${choose} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />
-        <div class="fields">
-          ${field("dosage", t("dosage"), { fault: faultOf("dosage") })}
-          ${field("dose", t("dose"), { required: Number(value("often")) > 0, hint: t("dose.hint"), fault: faultOf("dose") })}
-          ${field("often", t("timing.often"), { min: "1", max: "24", required: false, hint: t("timing.hint"), fault: faultOf("timing.frequency") }, NumberField)}
+        <${DosageFields} value=${value} set=${set} faultOf=${faultOf}>
           ${field("quantity", t("quantity"), { min: "1", autofocus: value("medication") !== "", fault: faultOf("quantity") }, NumberField)}
-        </div>
+        <//>
         ${isAllergic && field("override", t("allergy.override"), { fault: faultOf("override") })}`}
     <//>
   <//>`;

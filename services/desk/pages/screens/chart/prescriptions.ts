@@ -35,6 +35,7 @@ interface PrescriptionsProps {
 export function Prescriptions({ loaded, allergies, patient, isHere }: PrescriptionsProps) {
   const [open, setOpen] = useState<"new" | "doses" | undefined>();
   const [stopped, setStopped] = useState<MedicationRequest | undefined>();
+  const [again, setAgain] = useState<MedicationRequest | undefined>();
   const [given, setGiven] = useState<MedicationRequest | undefined>();
   const whose = useContext(Whose);
   const show = ({
@@ -46,10 +47,11 @@ export function Prescriptions({ loaded, allergies, patient, isHere }: Prescripti
     <ul class="list">${resources.map(
       (
         one,
-      ) => html`<li key=${one.id}><span><bdi>${medicationText(one)}</bdi><br /><span class="muted"><${Dotted} of=${[dosageWords(one.dosageInstruction), html`<span class="nowrap">${dateOf(one.authoredOn)}</span>`]} /></span></span>
+      ) => html`<li key=${one.id}><span><bdi>${medicationText(one)}</bdi><br /><span class="muted"><${Dotted} of=${[dosageWords(one.dosageInstruction), html`<span class="nowrap">${dateOf(one.authoredOn)}</span>`, one.requester?.display]} /></span></span>
         <span class="buttons"><span class=${one.status === "active" ? "tag good" : "tag"}>${tIfAny(`prescription.${one.status}`) ?? one.status}</span>
         ${one.status === "active" && isHere && isUnscheduled(one) && offers("pharmacy.administer") && html`<button type="button" class="quiet" onClick=${() => setGiven(one)}>${t("round.noteDose")}<${For} who=${medicationText(one)} /></button>`}
-        ${one.status === "active" && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setStopped(one)}>${t("prescription.stop")}<${For} who=${medicationText(one)} /></button>`}</span></li>`,
+        ${one.status === "active" && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setStopped(one)}>${t("prescription.stop")}<${For} who=${medicationText(one)} /></button>`}
+        ${["completed", "stopped", "cancelled"].includes(one.status) && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setAgain(one)}>${t("prescribe.again")}<${For} who=${medicationText(one)} /></button>`}</span></li>`,
     )}</ul>`;
   const actions = html`<button type="button" class="quiet" onClick=${() => setOpen("doses")}>${t("round.noted")}</button>
     ${offers("pharmacy.prescribe") && html`<button type="button" onClick=${() => setOpen("new")}>${t("prescribe")}</button>`}`;
@@ -57,6 +59,7 @@ export function Prescriptions({ loaded, allergies, patient, isHere }: Prescripti
   return html`<${Panel} title=${t("medication")} loaded=${loaded} show=${show} actions=${actions} id="part-medication" />
     ${open === "doses" && html`<${NotedDoses} patients=${[patient]} isOfOne onClose=${close} onDone=${loaded.reload} />`}
     ${open === "new" && html`<${Prescribe} patient=${patient} allergies=${allergies} onClose=${close} onDone=${loaded.reload} />`}
+    ${again && html`<${Prescribe} patient=${patient} allergies=${allergies} again=${again} onClose=${() => setAgain(undefined)} onDone=${loaded.reload} />`}
     ${given && html`<${DoseDialog} dose=${doseOf(given)} patient=${whose} allergies=${currentAllergies(allergies.value?.resources ?? []).map(allergyText)} isNamed onClose=${() => setGiven(undefined)} onDone=${loaded.reload} />`}
     ${stopped && html`<${StopPrescription} of=${stopped} onClose=${() => setStopped(undefined)} onDone=${loaded.reload} />`}`;
 }

@@ -40,7 +40,7 @@ export function Problems({ loaded, patient }: ProblemsProps) {
           one,
         ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.code)}</bdi> <span class="muted nowrap">${dateOf(one.onsetDateTime ?? one.recordedDate)}${one.abatementDateTime && ` – ${dateOf(one.abatementDateTime)}`}</span></span>
           <span class="buttons"><span class=${isCurrent(one) ? "tag warn" : "tag"}>${statusText(one)}</span>
-          ${offers("Condition") && html`<button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("account.change")}<${For} who=${conceptOf(one.code)} /></button>`}</span></li>`,
+          ${offers("Condition") && html`<button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("change")}<${For} who=${conceptOf(one.code)} /></button>`}</span></li>`,
       )}</ul>
       ${offers("Condition") && html`<${New} patient=${patient} onDone=${loaded.reload} />`}`;
   };

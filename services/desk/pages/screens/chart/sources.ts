@@ -13,6 +13,7 @@ import type {
   ServiceRequest,
 } from "../../../../../fhir/r4.ts";
 import type { Found } from "../../platform/api.ts";
+import { withAuthors } from "../../platform/authors.ts";
 import type { News } from "../../platform/live.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { searchNaming } from "../../platform/medications.ts";
@@ -56,8 +57,8 @@ export function reloadParts(parts: Parts, { isAll, types }: News): void {
 
 /** @param patient "Patient/…" @param everyMs interval of reading */
 export function useParts(patient: string, everyMs: number): Parts {
-  const ask = <Resource extends FhirResource>(type: Resource["resourceType"], sort?: string) => {
-    const query = { patient, _count: MAX_SHOWN, ...(sort && { _sort: sort }) };
+  const ask = <Resource extends FhirResource>(type: Resource["resourceType"], sort?: string, more: Record<string, string> = {}) => {
+    const query = { patient, _count: MAX_SHOWN, ...(sort && { _sort: sort }), ...more };
     return useLoad(`${type} ${patient}`, () => searchNaming<Resource>(type, query), everyMs, offers(`see ${type}`));
   };
   return {
@@ -70,6 +71,6 @@ export function useParts(patient: string, everyMs: number): Parts {
     reports: ask<DiagnosticReport>("DiagnosticReport", "-date"),
     orders: ask<ServiceRequest>("ServiceRequest", "-authored"),
     encounters: ask<Encounter>("Encounter", "-date"),
-    notes: ask<DocumentReference>("DocumentReference", "-date"),
+    notes: ask<DocumentReference>("DocumentReference", "-date", withAuthors("DocumentReference:author")),
   };
 }

@@ -15,6 +15,8 @@ import type {
 } from "../../../../../fhir/r4.ts";
 import { currentAllergies, isCurrent } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
+import { Dotted } from "../../parts/dotted.ts";
+import { authorOf } from "../../platform/authors.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Finding, Flag, foundAt, rangeOf, testKeyOf, testOf } from "../../parts/finding.ts";
 import { NotKnown, Partial } from "../../parts/panel.ts";
@@ -115,7 +117,11 @@ export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
     all: Observation[],
   ) => html`<${Wide} label=${t("results")}><table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th><th scope="col">${t("result.when")}</th></tr></thead>
     <tbody>${all.map((one) => html`<tr key=${one.id}><th scope="row"><bdi>${testOf(one)}</bdi></th><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td><td data-label=${rangeOf(one) && t("result.range")}><bdi>${rangeOf(one)}</bdi></td><td class="nowrap">${dateOf(foundAt(one))}</td></tr>`)}</tbody></table><//>`;
-  const notes = (all: DocumentReference[]) => all.map((one) => html`<p key=${one.id} class="note-text" dir="auto">${noteText(one)}</p>`);
+  const notes = (all: DocumentReference[]) =>
+    all.map(
+      (one) =>
+        html`<p key=${one.id} class="note-text" dir="auto">${noteText(one)}</p><p class="muted"><${Dotted} of=${[momentOf(one.date), authorOf(one, one.author?.[0], parts.notes.value?.included ?? [])]} /></p>`,
+    );
   const shown = [parts.allergies, parts.problems, parts.results, parts.notes, parts.prescriptions, parts.taken];
   const isBusy = named.isLoading || shown.some(({ value, error }) => !value && !error); // nothing is printed before it is whole
   const drafts = (parts.notes.value?.resources ?? []).filter(

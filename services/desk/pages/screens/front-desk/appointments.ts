@@ -101,6 +101,6 @@ export function Appointments({ turn, onArrived }: { turn: number; onArrived: () 
   const show = ({ all, isPartial }: Day) => html`<${Partial} isPartial=${isPartial} />
     <p class="muted" role="status">${t("appointments.count", { n: all.filter(({ of }) => EXPECTED.includes(of.status)).length })}</p>
     <ul class="list roomy">${all.map(row)}</ul>`;
-  const actions = html`<${DateField} label=${t("appointment.day")} isLabelHidden name="appointments-day" value=${day} onValue=${setDay} required />`;
+  const actions = html`<${DateField} label=${t("day")} isLabelHidden name="appointments-day" value=${day} onValue=${setDay} required />`;
   return html`<${Panel} title=${t("appointments")} loaded=${known} show=${show} actions=${actions} id="part-appointments" />`;
 }

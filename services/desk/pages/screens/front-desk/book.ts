@@ -110,7 +110,7 @@ export function Book({ patient, onClose, onBooked, onDone }: BookProps) {
     <p><${PersonLine} patient=${patient} /></p>
     <${Form} draft=${kept} send=${send} submit=${t("appointment.book")} onCancel=${onClose} fieldOf=${{ PRACTITIONER_BUSY: "override" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-        <${DateField} label=${t("appointment.day")} name="book-day" value=${day} onValue=${(text: string) => choose("day", text)} min=${today()} required />
+        <${DateField} label=${t("day")} name="book-day" value=${day} onValue=${(text: string) => choose("day", text)} min=${today()} required />
         <${TimeField} label=${t("appointment.time")} name="book-time" value=${time} onValue=${(text: string) => choose("time", text)} required autofocus />
         ${field("minutes", t("appointment.minutes"), { options: MINUTES.map((one) => [one, t("time.minutes", { n: Number(one) })]) })}
         ${field("practitioner", t("appointment.with"), { options: [...nobody, ...choices] })}

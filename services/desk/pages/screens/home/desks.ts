@@ -83,7 +83,7 @@ export const pharmacySources: readonly Source[] = [
       return {
         "work.expiring": {
           n: lots.length,
-          ...(soonest !== undefined && { says: () => t("work.firstExpiry", { time: t("stock.days", { n: soonest }) }) }),
+          ...(soonest !== undefined && { says: () => t("work.next", { time: t("stock.days", { n: soonest }) }) }),
           ...(expired > 0 && { says: () => t("work.expired", { n: expired }), isUrgent: true }),
           place: ["dispensary", "", "expiring"],
         },

@@ -47,7 +47,7 @@ function Close({ place: { location }, name, reload, onClose }: CloseProps & { on
     reload();
   };
   return html`<${Dialog} title=${t("places.closeOf", { name })} onClose=${onClose}>
-    <${Form} draft=${kept} send=${close} submit=${t("places.close")} onCancel=${onClose}>
+    <${Form} draft=${kept} send=${close} submit=${t("close")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="close-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
     <//>
   <//>`;

@@ -48,7 +48,7 @@ export function Room({ room, ward, onAddBeds, reload }: RoomProps) {
     <th scope="row"><bdi>${bed.name}</bdi></th>
     <td><${Attributes} own=${bed.own ?? bed.attributes} ofRoom=${room.attributes} /></td>
     <td><span class="tag ${bed.status}">${stateOf(bed)}</span></td>
-    <td class="figure"><button type="button" class="quiet" onClick=${() => setOpen({ place: bed.location, version: bed.version, has: bed.own ?? bed.attributes, ofRoom: room.attributes, name: joined(name, bed.name) })}>${t("places.describe")}<${For} who=${joined(name, bed.name)} /></button>
+    <td class="figure"><button type="button" class="quiet" onClick=${() => setOpen({ place: bed.location, version: bed.version, has: bed.own ?? bed.attributes, ofRoom: room.attributes, name: joined(name, bed.name) })}>${t("change")}<${For} who=${joined(name, bed.name)} /></button>
       ${!isClosed && ward.status === "open" && html`<${CloseOrOpen} place=${bed} name=${joined(name, bed.name)} isClosed=${bed.status === "closed" && (bed.cleaning ?? "clean") === "clean"} reload=${reload} />`}</td></tr>`;
   return html`<section class="room" aria-label=${roomText(room.name)}>
     <div class="ward-bar"><h3>${roomText(room.name)}</h3> ${isClosed && html`<span class="tag">${t("bed.closed")}</span>`}

@@ -43,8 +43,11 @@ const readNoted = (patients: readonly string[], count: number): Promise<Noted> =
         ["_include", "MedicationAdministration:performer"],
       ]);
 
-/** Why it was not given, or given without the check. */
-const whyOf = ({ statusReason: [why] = [], note: [said] = [] }: MedicationAdministration): string => why?.text ?? said?.text ?? "";
+/** Why it was not given; or why it was given without the check, or in spite of a limit. */
+function whyOf({ statusReason: [why] = [], note: [said] = [], extension = [] }: MedicationAdministration): string {
+  const inSpiteOf = extension.find(({ url }) => url === "urn:openward:limit-reason")?.valueString;
+  return joined(why?.text ?? said?.text, inSpiteOf);
+}
 
 /** Whether it was due at a time, and is so again if it is taken back. */
 const wasDue = ({ extension = [] }: MedicationAdministration): boolean => extension.some(({ url }) => url === "urn:openward:dose-due");

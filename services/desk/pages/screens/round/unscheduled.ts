@@ -1,12 +1,15 @@
 /** Prescriptions without a schedule, given as needed: plain data in, plain data out. */
+import { isAsNeeded } from "../../../../../fhir/dose-limits.ts";
 import type { MedicationRequest } from "../../../../../fhir/r4.ts";
+import { dosageWords } from "../../platform/dosage-words.ts";
 import { medicationOf, medicationText } from "../../platform/medications.ts";
 import type { DoseToNote } from "./dose.ts";
 
 /** Whether no times follow from it at which doses are due. */
 export function isUnscheduled({ dosageInstruction: [dosage] = [], doNotPerform, intent }: MedicationRequest): boolean {
   const { boundsPeriod, period } = dosage?.timing?.repeat ?? {};
-  return doNotPerform !== true && /order$/.test(intent) && (boundsPeriod?.start === undefined || period === undefined);
+  const isTimed = boundsPeriod?.start !== undefined && period !== undefined && !(dosage && isAsNeeded(dosage));
+  return doNotPerform !== true && /order$/.test(intent) && !isTimed;
 }
 
 /** The next dose of a prescription without a schedule. */
@@ -21,6 +24,7 @@ export function doseOf(of: MedicationRequest): DoseToNote {
     medication: { system: coding?.system ?? "", code: coding?.code ?? "", display: medicationText(of) },
     ...(value !== undefined && { dose: { value, unit: unit ?? code } }),
     ...(route !== undefined && { route }),
-    dosage: dosage?.text ?? "",
+    dosage: dosageWords(of.dosageInstruction),
+    of,
   };
 }

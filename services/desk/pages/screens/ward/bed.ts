@@ -3,7 +3,7 @@ import type { BoardBed, BoardPatient, BoardStay } from "../../../../wards/board.
 import { html } from "../../html.ts";
 import { Dotted } from "../../parts/dotted.ts";
 import { sexOf } from "../../platform/names.ts";
-import { joined, listed, t, tIfAny } from "../../platform/texts.ts";
+import { joined, listed, spokenAs, t, tIfAny } from "../../platform/texts.ts";
 import { calledIn, stateOf } from "./move.ts";
 import { TransferTag } from "./transfer.ts";
 
@@ -11,7 +11,7 @@ import { TransferTag } from "./transfer.ts";
 export function Who({ person }: { person: BoardPatient }) {
   const { age, sex, names = [] } = person;
   const facts = joined(sex && sexOf(sex), age && t(`age.${age.unit}`, { n: age.value }));
-  return html`<span class="person"><strong><bdi>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted">${joined(...names)}</bdi>${facts && html`<span class="muted">\u00a0·</span>`} `}<span class="muted nowrap">${facts}</span></span>`;
+  return html`<span class="person"><strong><bdi lang=${spokenAs(calledIn(person))}>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted" lang=${spokenAs(names.join())}>${joined(...names)}</bdi>${facts && html`<span class="muted">\u00a0·</span>`} `}<span class="muted nowrap">${facts}</span></span>`;
 }
 
 /** Pending work as signs, with words for screen readers. */
@@ -31,7 +31,7 @@ export function BedContent({ bed }: { bed: BoardBed }) {
       <span class="bed-tags">
         ${stay.allergies.length > 0 && html`<span class="tag bad">⚠ ${listed(stay.allergies)}</span> `}
         ${stay.isolation && html`<span class="tag bad">⊘ ${stay.isolation}</span> `}
-        ${stay.leave && html`<span class="tag">${t("ward.onLeave")}</span> `}
+        ${stay.leave && html`<span class="tag">${t("encounter.status.onleave")}</span> `}
         <${Waits} stay=${stay} />
       </span>`
     }`;

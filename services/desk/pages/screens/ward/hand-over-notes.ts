@@ -1,10 +1,10 @@
 /** Hand-over notes of stays, as they were written: a note stays on record, and a later one replaces it. */
-import type { Communication, Practitioner } from "../../../../../fhir/r4.ts";
+import type { Communication } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { Dotted } from "../../parts/dotted.ts";
 import { search } from "../../platform/api.ts";
+import { authorOf, withAuthors } from "../../platform/authors.ts";
 import { momentOf } from "../../platform/clock.ts";
-import { nameOf } from "../../platform/names.ts";
 
 /** Number of notes of one stay that are shown with it. */
 const MAX_SHOWN = 3;
@@ -29,12 +29,12 @@ async function notesIn(stays: readonly string[], count: number): Promise<{ notes
     "status:not": "entered-in-error",
     _sort: "-sent",
     _count: `${count}`,
-    _include: "Communication:sender",
+    ...withAuthors("Communication:sender"),
   });
-  const people = new Map(included.map((one) => [`${one.resourceType}/${one.id}`, one as Practitioner]));
-  const notes = resources.map(({ id = "", encounter, payload = [], sent, sender }) => {
-    const person = people.get(sender?.reference ?? "");
-    return { id, stay: encounter?.reference ?? "", text: payload[0]?.contentString ?? "", at: sent, by: person ? nameOf(person) : "" };
+  const notes = resources.map((one) => {
+    const { id = "", encounter, payload = [], sent, sender } = one;
+    const by = authorOf(one, sender, included);
+    return { id, stay: encounter?.reference ?? "", text: payload[0]?.contentString ?? "", at: sent, by };
   });
   return { notes, hasMore };
 }

@@ -93,7 +93,7 @@ function ToWatch({ stay, goesTo, unknown }: { stay: BoardStay; goesTo: string | 
     ${allergies.length > 0 && html`<span class="tag bad">⚠ ${listed(allergies)}</span>`}
     ${isFree && html`<span class="muted">${t("allergies.none")}</span>`}
     ${isolation && html`<span class="tag bad">⊘ ${isolation}</span>`}
-    ${leave && html`<span class="tag">${joined(t("ward.onLeave"), momentOf(leave.since))}</span>`}
+    ${leave && html`<span class="tag">${joined(t("encounter.status.onleave"), momentOf(leave.since))}</span>`}
     <${Waits} stay=${stay} />${goesTo && html`<span>${t("transfer.to", { ward: goesTo })}</span>`}
     ${unknown.length > 0 && html`<span class="not-known"><span aria-hidden="true">?</span> ${joined(listed(unknown.map((part) => t(`board.${part}`))), t("notKnown.short"))}</span>`}
   </span>`;

@@ -85,7 +85,7 @@ function Facts({ stay }: { stay: BoardStay }) {
   return html`<dl class="facts">
     <dt>${t("ward.admitted")}</dt><dd>${momentOf(stay.admittedAt)} (${t("ward.day", { n: stay.days + 1 })})</dd>
     ${stay.diagnosis && html`<dt>${t("ward.diagnosis")}</dt><dd>${stay.diagnosis}</dd>`}
-    ${stay.leave && html`<dt>${t("ward.onLeave")}</dt><dd>${momentOf(stay.leave.since)}</dd>`}
+    ${stay.leave && html`<dt>${t("encounter.status.onleave")}</dt><dd>${momentOf(stay.leave.since)}</dd>`}
     ${stay.allergies.length > 0 && html`<dt>${t("allergies")}</dt><dd class="alert">⚠ ${listed(stay.allergies)}</dd>`}
   </dl>`;
 }

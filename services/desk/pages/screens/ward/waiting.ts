@@ -74,7 +74,7 @@ async function accept({ request, version, name, ward: asked }: WaitingRequest, w
   try {
     await stays.accept({ request, version, ward: ward.location });
     const back = () => stays.withdrawAcceptance({ request, ...(asked !== undefined && { ward: asked }) }).then(reload);
-    say(t("request.isAccepted", { name: calledIn({ name }) }), back);
+    say(t("isAccepted", { name: calledIn({ name }) }), back);
   } catch (error) {
     sayFault(error);
   }
@@ -97,7 +97,7 @@ async function acceptTransfer({ stay, version, name, transfer }: BoardStay, relo
   try {
     await stays.acceptTransfer({ stay, version });
     const back = () => stays.requestTransfer({ stay, to: transfer?.to ?? "" }).then(reload);
-    say(t("transfer.isAccepted", { name: calledIn({ ...(name !== undefined && { name }) }) }), back);
+    say(t("isAccepted", { name: calledIn({ ...(name !== undefined && { name }) }) }), back);
   } catch (error) {
     sayFault(error);
   }

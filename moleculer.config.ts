@@ -10,6 +10,7 @@ import { ReportAnomalies } from "./mesh/anomalies.ts";
 import { NoteBegunWork } from "./mesh/begun-work.ts";
 import { KnowCurrentCall } from "./mesh/access/current-call.ts";
 import { cacher } from "./mesh/cache.ts";
+import { CircuitBreaker } from "./mesh/circuit-breaker.ts";
 import { CallTimeout } from "./mesh/call-timeout.ts";
 import { KnowKeyedRequest } from "./mesh/keyed-request.ts";
 import { KeepDeadlines } from "./mesh/deadline.ts";
@@ -43,8 +44,6 @@ const CIRCUIT_BREAKER: BrokerOptions["circuitBreaker"] = {
   minRequestCount: 20, // so that it is not by chance
   windowTime: 10, // seconds; older failures are forgotten
   halfOpenTime: 2_000, // milliseconds; a restarted service needs about one second
-  // 501 says what a node cannot do, not that it is unhealthy; client errors are the caller's.
-  check: (error: Error & { code?: number }) => (error.code ?? 0) >= 500 && error.code !== 501,
 };
 
 const BULKHEAD: BrokerOptions["bulkhead"] = {
@@ -115,7 +114,7 @@ export function brokerOptions(config: Config): BrokerOptions {
 
 type Middlewares = NonNullable<BrokerOptions["middlewares"]>;
 
-/** The first one is the outermost: its part of a call begins first and ends last. */
+/** The first one is the innermost: its part of a call begins last and ends first. Moleculer's own are outside of all of them. */
 const middlewaresOf = (config: Config, keys: MeshKeys): Middlewares => [
   knowAccess(config, keys, ROLES),
   Retry,
@@ -132,14 +131,14 @@ const middlewaresOf = (config: Config, keys: MeshKeys): Middlewares => [
   ...traceCalls(config),
 ];
 
-/** Moleculer's own, in its order; without retries, fallbacks, metrics and tracing, which are off, and with our timeout in place of its. */
+/** Moleculer's own, in its order; without retries, fallbacks, metrics and tracing, which are off, and with our timeout and circuit breaker in place of its. */
 const MOLECULERS: Middlewares = [
   "ActionHook",
   "Validator",
   "Bulkhead",
   "Cacher",
   "ContextTracker",
-  "CircuitBreaker",
+  CircuitBreaker,
   CallTimeout,
   "ErrorHandler",
 ];

@@ -1,10 +1,8 @@
 /** Options of the broker: our choices instead of Moleculer's defaults, each with its reason. */
 import { createHash } from "node:crypto";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import type { BrokerOptions, ServiceBroker } from "moleculer";
 import { type Config, NAMESPACE } from "./mesh/config.ts";
-import { withoutPasswords } from "./mesh/setting-forms.ts";
 import { knowAccess } from "./mesh/access/know-access.ts";
 import { ReportAnomalies } from "./mesh/anomalies.ts";
 import { NoteBegunWork } from "./mesh/begun-work.ts";
@@ -13,6 +11,8 @@ import { cacher } from "./mesh/cache.ts";
 import { CircuitBreaker } from "./mesh/circuit-breaker.ts";
 import { CallTimeout } from "./mesh/call-timeout.ts";
 import { KnowKeyedRequest } from "./mesh/keyed-request.ts";
+import { placeOfData } from "./mesh/common-settings.ts";
+import { CompareSettings } from "./mesh/compare-settings.ts";
 import { KeepDeadlines } from "./mesh/deadline.ts";
 import { consoleLogger } from "./mesh/log.ts";
 import { MeshDiscoverer } from "./mesh/discoverer.ts";
@@ -122,6 +122,7 @@ const middlewaresOf = (config: Config, keys: MeshKeys): Middlewares => [
   TellMachineLoad,
   ReportAnomalies,
   WatchClock,
+  CompareSettings(config),
   NoteBegunWork,
   KnowKeyedRequest,
   KnowCurrentCall,
@@ -155,9 +156,4 @@ const transporterOf = (config: Config, natsUrl: string, keys: MeshKeys, own: Own
   });
 
 /** Two meshes have two places for their data, which tells them apart, whatever their configuration. */
-function meshName({ meshName, mongoUrl, dataDir }: Config): string {
-  if (meshName) return meshName;
-  // Without credentials, which may differ from node to node.
-  const place = mongoUrl ? withoutPasswords(mongoUrl).replace(/\/\/[^@/]*@/, "//") : `${hostname()}:${dataDir}`;
-  return createHash("sha256").update(place).digest("hex").slice(0, 12);
-}
+const meshName = (config: Config): string => config.meshName ?? createHash("sha256").update(placeOfData(config)).digest("hex").slice(0, 12);

@@ -34,6 +34,8 @@ interface MiddlewareHooks {
   started?(broker: ServiceBroker): void;
   stopped?(broker: ServiceBroker): void;
   serviceCreating?(service: Service, schema: ServiceSchema): void;
+  /** Before its `started`, and after the mesh was joined. */
+  serviceStarting?(service: Service): void;
   call?(next: CallFunction): CallFunction;
   /** @param action with its service */
   localAction?(next: LocalAction, action: never): LocalAction;

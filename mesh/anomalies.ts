@@ -91,6 +91,7 @@ export const ReportAnomalies: NonNullable<BrokerOptions["middlewares"]>[number] 
   name: "ReportAnomalies",
   created(broker: ServiceBroker) {
     const reporter = anomaliesOf(broker);
+    for (const kind of Object.values(AnomalyKind)) anomalies.labels(kind).inc(0); // the first one is a rise from 0
     broker.localBus.on("$circuit-breaker.opened", ({ nodeID, action }: { nodeID: string; action: string | { name: string } }) =>
       reporter.report({ kind: AnomalyKind.circuitOpened, subject: `${typeof action === "string" ? action : action.name} of ${nodeID}` }),
     );

@@ -150,6 +150,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
 
     candidates: {
       rest: "POST",
+      retryPolicy: { enabled: true }, // only reads
       summary: "Find patients who may be the same person",
       params: description(MAX_CANDIDATES),
       async handler(ctx) {
@@ -196,6 +197,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
 
     match: {
       whoMay: "role",
+      retryPolicy: { enabled: true }, // only reads
       params: {
         text: { type: "string", min: 2, max: 100_000 },
         limit: { type: "number", integer: true, min: 1, max: MAX_CANDIDATES },
@@ -285,8 +287,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
   },
 
   started() {
-    const { publicUrl } = readConfig();
-    const bases = publicUrl === undefined ? [] : [`${publicUrl}/fhir`];
+    const bases = [readConfig().publicUrl].flatMap((url) => (url === undefined ? [] : [`${url}/fhir`]));
     this.merges = new Merges({ store: this.store, directory: this.directory, bases });
     this.duplicates = new DuplicateList({ store: this.store, holder: this.broker.nodeID, ...settings() });
     this.duplicates.start((sentence) => this.logger.warn(sentence));

@@ -57,6 +57,7 @@ describe("the settings of two nodes", () => {
   it("are not compared with those of a node without services, like an operator's, or of an older version", () => {
     const own = node("a", { ACCESS: "open" });
     expect(differences(own, [node("repl", {}, []), { id: "b", services: ["lab"], settings: {} }])).toEqual([]);
+    expect(differences(node("repl", {}, []), [own])).toEqual([]);
   });
 
   it("do not contain a key", () => {

@@ -105,6 +105,7 @@ function mustAgree(setting: string, one: SetNode, other: SetNode): boolean {
 
 /** Differences between a node's settings and those of others; nodes without services, and versions that do not know a setting, are not compared. */
 export function differences(own: SetNode, others: readonly SetNode[]): Difference[] {
+  if (own.services.length === 0) return [];
   return Object.entries(own.settings).flatMap(([setting, value]) => {
     const byValue = new Map<string, string[]>();
     for (const other of others) {

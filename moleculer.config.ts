@@ -1,17 +1,18 @@
 /** Options of the broker: our choices instead of Moleculer's defaults, each with its reason. */
 import { createHash } from "node:crypto";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import type { BrokerOptions, ServiceBroker } from "moleculer";
 import { type Config, NAMESPACE } from "./mesh/config.ts";
-import { withoutPasswords } from "./mesh/setting-forms.ts";
 import { knowAccess } from "./mesh/access/know-access.ts";
 import { ReportAnomalies } from "./mesh/anomalies.ts";
 import { NoteBegunWork } from "./mesh/begun-work.ts";
 import { KnowCurrentCall } from "./mesh/access/current-call.ts";
 import { cacher } from "./mesh/cache.ts";
+import { CircuitBreaker } from "./mesh/circuit-breaker.ts";
 import { CallTimeout } from "./mesh/call-timeout.ts";
 import { KnowKeyedRequest } from "./mesh/keyed-request.ts";
+import { placeOfData } from "./mesh/common-settings.ts";
+import { CompareSettings } from "./mesh/compare-settings.ts";
 import { KeepDeadlines } from "./mesh/deadline.ts";
 import { consoleLogger } from "./mesh/log.ts";
 import { MeshDiscoverer } from "./mesh/discoverer.ts";
@@ -43,8 +44,6 @@ const CIRCUIT_BREAKER: BrokerOptions["circuitBreaker"] = {
   minRequestCount: 20, // so that it is not by chance
   windowTime: 10, // seconds; older failures are forgotten
   halfOpenTime: 2_000, // milliseconds; a restarted service needs about one second
-  // 501 says what a node cannot do, not that it is unhealthy; client errors are the caller's.
-  check: (error: Error & { code?: number }) => (error.code ?? 0) >= 500 && error.code !== 501,
 };
 
 const BULKHEAD: BrokerOptions["bulkhead"] = {
@@ -115,7 +114,7 @@ export function brokerOptions(config: Config): BrokerOptions {
 
 type Middlewares = NonNullable<BrokerOptions["middlewares"]>;
 
-/** The first one is the outermost: its part of a call begins first and ends last. */
+/** The first one is the innermost: its part of a call begins last and ends first. Moleculer's own are outside of all of them. */
 const middlewaresOf = (config: Config, keys: MeshKeys): Middlewares => [
   knowAccess(config, keys, ROLES),
   Retry,
@@ -123,6 +122,7 @@ const middlewaresOf = (config: Config, keys: MeshKeys): Middlewares => [
   TellMachineLoad,
   ReportAnomalies,
   WatchClock,
+  CompareSettings(config),
   NoteBegunWork,
   KnowKeyedRequest,
   KnowCurrentCall,
@@ -132,14 +132,14 @@ const middlewaresOf = (config: Config, keys: MeshKeys): Middlewares => [
   ...traceCalls(config),
 ];
 
-/** Moleculer's own, in its order; without retries, fallbacks, metrics and tracing, which are off, and with our timeout in place of its. */
+/** Moleculer's own, in its order; without retries, fallbacks, metrics and tracing, which are off, and with our timeout and circuit breaker in place of its. */
 const MOLECULERS: Middlewares = [
   "ActionHook",
   "Validator",
   "Bulkhead",
   "Cacher",
   "ContextTracker",
-  "CircuitBreaker",
+  CircuitBreaker,
   CallTimeout,
   "ErrorHandler",
 ];
@@ -156,9 +156,4 @@ const transporterOf = (config: Config, natsUrl: string, keys: MeshKeys, own: Own
   });
 
 /** Two meshes have two places for their data, which tells them apart, whatever their configuration. */
-function meshName({ meshName, mongoUrl, dataDir }: Config): string {
-  if (meshName) return meshName;
-  // Without credentials, which may differ from node to node.
-  const place = mongoUrl ? withoutPasswords(mongoUrl).replace(/\/\/[^@/]*@/, "//") : `${hostname()}:${dataDir}`;
-  return createHash("sha256").update(place).digest("hex").slice(0, 12);
-}
+const meshName = (config: Config): string => config.meshName ?? createHash("sha256").update(placeOfData(config)).digest("hex").slice(0, 12);

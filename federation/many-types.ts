@@ -7,6 +7,7 @@ import { withContents } from "./row-contents.ts";
 import { addForEachOwner, askTogether, byValues, countOwners, cursorOf } from "./scatter-gather.ts";
 import { compareText } from "../fhir/search/text-order.ts";
 import type { Availability, QueryContext } from "./query-context.ts";
+import { seesNothingOf } from "./unseen-types.ts";
 
 /** The query of one of the types. */
 export interface TypeQuestion {
@@ -71,7 +72,7 @@ function placeIn(type: string, { type: last, after }: TypesCursor, isSorted: boo
 
 /** Number of matches over all types and owners. @throws 503 OWNER_DOWN */
 export async function countTypes(mesh: QueryContext, questions: TypeQuestion[]): Promise<number> {
-  const served = questions.filter(({ type }) => mesh.directory.known(type).length > 0);
+  const served = questions.filter(({ type }) => mesh.directory.known(type).length > 0 && !seesNothingOf(mesh.caller, type));
   const counts = await Promise.all(served.map(({ type, clauses }) => countOwners(mesh, type, clauses)));
   return counts.reduce((sum, one) => sum + one, 0);
 }

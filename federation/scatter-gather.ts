@@ -7,6 +7,7 @@ import { ownerOf, type TaggedPage } from "./owner-contract.ts";
 import type { Directory } from "./directory.ts";
 import { answerIn, type Availability, budgetFor, type QueryContext, spend } from "./query-context.ts";
 import { ownerDown } from "./errors.ts";
+import { seesNothingOf } from "./unseen-types.ts";
 import { asksForAuthors, authorPage, authorRows } from "./version-authors.ts";
 
 /** Slots of the URL by which canonical references name a resource of this type; none for a type without one. */
@@ -142,9 +143,9 @@ function mayLack(answers: TaggedPage[][], asked: StoreQuery[][]): boolean {
   return [...byType.values()].some((seen) => seen.length > 1 && mayLackMoved(seen));
 }
 
-/** Adds a query for every owner of its type. @throws 503 when one is down, unless `partial`: then the type is added to `missing` */
+/** Adds a query for every owner of its type. @throws 503 when one is down that could show something to the caller, unless `partial`: then the type is added to `missing` */
 export function addForEachOwner(
-  { directory }: QueryContext,
+  { directory, caller }: QueryContext,
   perOwner: Map<string, StoreQuery[]>,
   query: StoreQuery,
   { partial, missing }: Availability,
@@ -154,7 +155,8 @@ export function addForEachOwner(
       const queries = perOwner.get(service);
       if (queries) queries.push(query);
       else perOwner.set(service, [query]);
-    } else if (partial) missing.add(query.type);
+    } else if (seesNothingOf(caller, query.type)) return;
+    else if (partial) missing.add(query.type);
     else throw ownerDown(query.type, service);
   }
 }

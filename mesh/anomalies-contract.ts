@@ -19,6 +19,8 @@ export const AnomalyKind = {
   unownedType: "unowned-type",
   /** The clock of a machine is not the time of the other nodes. */
   clockOff: "clock-off",
+  /** A node has another value of a setting that must be the same everywhere. */
+  settingsDiffer: "settings-differ",
 } as const;
 export type AnomalyKind = (typeof AnomalyKind)[keyof typeof AnomalyKind];
 

@@ -55,7 +55,7 @@ class AnomalyReporter {
       const some = [...this.#waiting].slice(0, MAX_PER_CALL);
       for (const [key] of some) this.#waiting.delete(key);
       try {
-        await noteAnomalies(asSystem(this.#broker, WORK), { reports: some.map(([, report]) => report) }, { timeout: CALL_MS, retries: 0 });
+        await this.#deliver(some.map(([, report]) => report));
       } catch (error) {
         this.#broker.logger.debug(`The journal has not taken ${some.length} reports: ${(error as Error).message}`);
         // Reports that were added meanwhile are kept.
@@ -64,6 +64,19 @@ class AnomalyReporter {
       }
     }
     if (this.#waiting.size > 0) this.#schedule();
+  }
+
+  /** Delivers reports. What the journal refuses, a kind that only a later version knows, is dropped, and does not hold up the others. */
+  async #deliver(reports: AnomalyReport[]): Promise<void> {
+    try {
+      await noteAnomalies(asSystem(this.#broker, WORK), { reports }, { timeout: CALL_MS, retries: 0 });
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 422) throw error;
+      if (reports.length === 1) return;
+      const half = Math.ceil(reports.length / 2);
+      await this.#deliver(reports.slice(0, half));
+      await this.#deliver(reports.slice(half));
+    }
   }
 
   #schedule(): void {
@@ -91,6 +104,7 @@ export const ReportAnomalies: NonNullable<BrokerOptions["middlewares"]>[number] 
   name: "ReportAnomalies",
   created(broker: ServiceBroker) {
     const reporter = anomaliesOf(broker);
+    for (const kind of Object.values(AnomalyKind)) anomalies.labels(kind).inc(0); // the first one is a rise from 0
     broker.localBus.on("$circuit-breaker.opened", ({ nodeID, action }: { nodeID: string; action: string | { name: string } }) =>
       reporter.report({ kind: AnomalyKind.circuitOpened, subject: `${typeof action === "string" ? action : action.name} of ${nodeID}` }),
     );

@@ -67,6 +67,8 @@ type HandlersOf<Contract> = {
         formerly?: string;
         /** Time limit of a call, milliseconds; default: the broker's requestTimeout. */
         timeout?: number;
+        /** false: too expensive to be asked of a second node while the first has not answered (`hedge.ts`). */
+        hedge?: boolean;
         params: { [Key in keyof Required<Params>]: ActionParams[string] } & { $$strict: true };
         handler(ctx: Context<Params>): Promise<Result>;
       }
@@ -104,6 +106,9 @@ const followingRoles: NonNullable<ServiceSchema["events"]> = {
   },
 };
 
+/** A published action that only reads may be asked of another node (`retry.ts`). */
+const AGAIN = { retryPolicy: { enabled: true } };
+
 /** Each action with its guard. */
 function withGuards(actions: NonNullable<ServiceSchema["actions"]>): NonNullable<ServiceSchema["actions"]> {
   return Object.fromEntries(
@@ -113,6 +118,7 @@ function withGuards(actions: NonNullable<ServiceSchema["actions"]>): NonNullable
       return [
         name,
         {
+          ...(definition.rest === "GET" && AGAIN),
           ...definition,
           ...(whoMay === "role" && { whoMay }),
           handler: withGuard(handler, whoMay ?? (definition.rest ? "role" : "system")),

@@ -17,6 +17,19 @@ describe("the log", () => {
   const said = (format: "text" | "json" = "text", level: "info" | "debug" = "info") =>
     new ServiceBroker({ nodeID: "lab-1", logger: consoleLogger(level, format) }).getLogger("transit");
 
+  it("counts the calls of each action for themselves: the count beside one does not contain those of another", () => {
+    jest.useFakeTimers();
+    const logger = said();
+    lines = [];
+    for (const action of ["journal.note", "patients.fhir.write", "patients.fhir.write"]) logger.warn(`Request '${action}' is timed out.`);
+    jest.advanceTimersByTime(10_000);
+    expect(lines.map((line) => line.replace(/^.*transit: /, ""))).toEqual([
+      "Request 'journal.note' is timed out.",
+      "Request 'patients.fhir.write' is timed out.",
+      "1 more like: Request 'patients.fhir.write' is timed out.",
+    ]);
+  });
+
   it("writes a repeated error once, and then how often it came", () => {
     jest.useFakeTimers();
     const logger = said();

@@ -2,6 +2,7 @@
  * Corrections of Moleculer's type declarations (0.15) where they differ from its code; only this file overrides them.
  * Each name describes what Moleculer's code returns or accepts.
  */
+import * as moleculer from "moleculer";
 import type { BrokerOptions, CallingOptions, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import type { CallFunction } from "./call-function.ts";
 
@@ -33,6 +34,8 @@ interface MiddlewareHooks {
   started?(broker: ServiceBroker): void;
   stopped?(broker: ServiceBroker): void;
   serviceCreating?(service: Service, schema: ServiceSchema): void;
+  /** Before its `started`, and after the mesh was joined. */
+  serviceStarting?(service: Service): void;
   call?(next: CallFunction): CallFunction;
   /** @param action with its service */
   localAction?(next: LocalAction, action: never): LocalAction;
@@ -44,6 +47,17 @@ interface MiddlewareHooks {
 
 /** The hooks as a middleware: Moleculer declares overloads of `call` that no plain function fits, and other contexts. */
 export const middleware = (hooks: MiddlewareHooks): Middleware => hooks as unknown as Middleware;
+
+/** Puts a handler into another one, as the hooks `localAction` and `remoteAction` of a middleware do. */
+export type WrapAction = (
+  this: ServiceBroker,
+  handler: LocalAction,
+  action: { name: string; circuitBreaker?: { check: (error: { code?: number; type?: string; data?: { action?: string } }) => boolean } },
+) => LocalAction;
+
+/** Moleculer's own circuit breaker, which it exports without a declaration. */
+export const moleculersBreaker = (broker: ServiceBroker): { name: string; localAction: WrapAction; remoteAction: WrapAction } =>
+  (moleculer as unknown as { Middlewares: { CircuitBreaker: (broker: ServiceBroker) => never } }).Middlewares.CircuitBreaker(broker);
 
 /** A service in the registry. */
 export interface ListedService<Metadata> {

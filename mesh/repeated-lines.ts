@@ -51,9 +51,9 @@ export class RepeatedLines {
   }
 }
 
-/** A line without its variable parts: quoted texts, and words with a digit. */
+/** A line without its variable parts: quoted texts other than names of actions, and words with a digit. */
 const shapeOf = (line: string): string =>
   line
     .slice(0, 500)
-    .replace(/'[^']*'|"[^"]*"/g, "*")
+    .replace(/'(?![a-zA-Z]+(?:\.[a-zA-Z]+)+')[^']*'|"[^"]*"/g, "*")
     .replace(/[\w~.-]*\d[\w~.-]*/g, "#");

@@ -3,7 +3,7 @@
  * to the load of a failing service; after a quiet time all of a node's pending calls may be repeated at once.
  */
 import type { ServiceBroker } from "moleculer";
-import { retriesRefused } from "./metrics.ts";
+import { hedges, retries, retriesRefused } from "./metrics.ts";
 
 /** Repetitions that each call permits. */
 const SHARE = 0.2;
@@ -28,6 +28,7 @@ function budgetsOf(broker: ServiceBroker): Map<string, number> {
 export function noteCall(broker: ServiceBroker, action: string): void {
   const known = budgetsOf(broker);
   const service = serviceOf(action);
+  if (!known.has(service)) for (const counter of [retries, hedges, retriesRefused]) counter.labels(service).inc(0); // the first one is a rise from 0
   known.set(service, Math.min(MAX_TOKENS, (known.get(service) ?? FIRST) + SHARE));
 }
 

@@ -26,7 +26,8 @@ import { unpackBatch } from "./packet-batch.ts";
 import { PendingRequests } from "./pending-requests.ts";
 import type { Certificate } from "./trust/certificate.ts";
 import { ENVELOPE_BYTES } from "./trust/envelope.ts";
-import { Gate } from "./trust/gate.ts";
+import { refusedPackets } from "./metrics.ts";
+import { Gate, PacketRefusal } from "./trust/gate.ts";
 import type { OwnNode } from "./trust/hello.ts";
 import type { MeshKeys } from "./trust/key-files.ts";
 
@@ -121,6 +122,7 @@ export class MeshTransporter extends Transporters.NATS {
     // Its types require a whole Map; its code uses no more of it than this.
     this.transit.pendingRequests = this.#pending as unknown as typeof this.transit.pendingRequests;
     rejectLostCalls(this.broker, this.#pending, ANNOUNCED_AFTER_MS);
+    for (const reason of Object.values(PacketRefusal)) refusedPackets.labels(reason).inc(0); // the first one is a rise from 0
   }
 
   /** Moleculer retries every 5 seconds while this fails; after the first success the client reconnects by itself. */

@@ -37,6 +37,8 @@ const TROUBLES: readonly string[] = [StoreErrorType.unavailable, StoreErrorType.
 
 /** The same store, with failures reported in the log (once, then counted) and the metrics. */
 function tellingTrouble(store: OpenStore, { name, logger }: Pick<Service, "name" | "logger">): OpenStore {
+  const failures = storeFailures.labels(name);
+  failures.inc(0); // a rise from a series that begins with 1 would not be seen
   let isClosed = false;
   const close = store.close.bind(store);
   store.close = () => {
@@ -45,7 +47,7 @@ function tellingTrouble(store: OpenStore, { name, logger }: Pick<Service, "name"
   };
   const tell = (error: unknown) => {
     if (isClosed || !(error instanceof StoreError && TROUBLES.includes(error.type))) return;
-    storeFailures.labels(name).inc();
+    failures.inc();
     logger.error(error.message);
   };
   for (const operation of TOLD) {

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nkeys } from "nats";
+import { commonSettings, differences } from "../mesh/common-settings.ts";
 import { readConfig } from "../mesh/config.ts";
 import { exposureOf } from "../mesh/exposure.ts";
 import { connectionOptions } from "../mesh/nats-options.ts";
@@ -58,6 +59,11 @@ describe("docker-compose.yml", () => {
       expect(redisUrl).toBe(`rediss://:${readFileSync(join(folder, "redis.password"), "utf8")}@redis:6379`);
       expect(services).toEqual([name]);
     }
+  });
+
+  it("gives all of them the same settings where answers depend on it", () => {
+    const all = nodes.map(([id, container]) => ({ id, services: [id], settings: commonSettings(settingsOf(container)) }));
+    for (const node of all) expect(differences(node, all)).toEqual([]);
   });
 
   it("contains no secret, and has none in its environment: all are files, each for its user only", () => {

@@ -195,6 +195,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
 
     listBalances: {
       rest: "POST",
+      retryPolicy: { enabled: true }, // only reads
       summary: "What is left of bills",
       params: paymentParams.listBalances,
       handler(ctx) {
@@ -204,6 +205,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
 
     listOutdated: {
       rest: "POST",
+      retryPolicy: { enabled: true }, // only reads
       summary: "What has changed since it was billed",
       params: { invoices: { type: "array", min: 1, max: MAX_COMPARED, items: referenceTo("Invoice") }, $$strict: true },
       handler(ctx) {

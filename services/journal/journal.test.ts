@@ -94,6 +94,34 @@ describe("a node's reports", () => {
     await broker.stop();
   });
 
+  it("reach a journal of an older version except for kinds that it does not know", async () => {
+    const { Errors, ServiceBroker } = await import("moleculer");
+    const broker = new ServiceBroker({ logger: false });
+    setAccess(broker, openAccess());
+    const taken: string[] = [];
+    broker.createService({
+      name: "journal",
+      actions: {
+        note(ctx: { params: { reports: { kind: string; subject: string }[] } }) {
+          const { reports } = ctx.params;
+          if (reports.some(({ kind }) => kind === AnomalyKind.settingsDiffer)) throw new Errors.ValidationError("No such kind.");
+          taken.push(...reports.map(({ subject }) => subject));
+          return null;
+        },
+      },
+    } as never);
+    await broker.start();
+    const reporter = anomaliesOf(broker);
+    const subjects = Array.from({ length: 120 }, (_, index) => `E${index}`);
+    for (const subject of subjects) {
+      reporter.report({ kind: AnomalyKind.failedRequest, subject, status: 500 });
+      if (subject === "E7") reporter.report({ kind: AnomalyKind.settingsDiffer, subject: "RULES of lab-1" });
+    }
+    await reporter.flush();
+    expect(taken).toEqual(subjects);
+    await broker.stop();
+  });
+
   it("include an opened circuit and a lost node", async () => {
     const { ServiceBroker } = await import("moleculer");
     const { ReportAnomalies } = await import("../../mesh/anomalies.ts");

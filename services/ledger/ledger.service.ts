@@ -118,6 +118,7 @@ export default defineService<typeof ledger, This>({
     check: {
       rest: "GET",
       timeout: 600_000, // reads all AuditEvents
+      hedge: false, // for the same reason
       summary: "Whether what was kept is still what was sealed",
       params: { $$strict: true },
       handler() {

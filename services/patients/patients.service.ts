@@ -154,6 +154,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
 
     candidates: {
       rest: "POST",
+      retryPolicy: { enabled: true }, // only reads
       summary: "Find patients who may be the same person",
       params: description(MAX_CANDIDATES),
       async handler(ctx) {
@@ -200,6 +201,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
 
     match: {
       whoMay: "role",
+      retryPolicy: { enabled: true }, // only reads
       params: {
         text: { type: "string", min: 2, max: 100_000 },
         limit: { type: "number", integer: true, min: 1, max: MAX_CANDIDATES },
@@ -290,8 +292,8 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
   },
 
   started() {
-    const [{ publicUrl }, { store, directory }] = [readConfig(), this];
-    const bases = publicUrl === undefined ? [] : [`${publicUrl}/fhir`];
+    const { store, directory } = this;
+    const bases = [readConfig().publicUrl].flatMap((url) => (url === undefined ? [] : [`${url}/fhir`]));
     const tell = (step: EmitStep) => Promise.all([this.fhir.write([step]), this.late.expect(step.event.key)]);
     this.merges = new Merges({ store, directory, bases, ...settings(), tell });
     const warn = (sentence: string) => this.logger.warn(sentence);

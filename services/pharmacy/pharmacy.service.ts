@@ -287,6 +287,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
 
     countDue: {
       rest: "POST",
+      retryPolicy: { enabled: true }, // only reads
       summary: "How many doses of some patients are due by now",
       params: doseParams.countDue,
       async handler(ctx) {

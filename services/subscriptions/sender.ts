@@ -7,6 +7,8 @@ import { refuseUnreachable } from "./addresses.ts";
 
 /** Concurrent requests; further ones wait. */
 const MAX_AT_ONCE = 32;
+/** The same to one host: a quarter is left for others while one does not answer. */
+const MAX_OF_HOST = 24;
 /** Time limit from the connection to the end of the answer, milliseconds. */
 const ANSWER_MS = 10_000;
 
@@ -18,12 +20,21 @@ export interface Notification {
   body?: string;
 }
 
+/** A notification that waits for its turn. */
+interface Waiting {
+  host: string;
+  enter: () => void;
+}
+
 /** Sends notifications of one node. */
 export class Sender {
   readonly #allowed: BlockList | undefined;
-  readonly #waiting: (() => void)[] = [];
+  /** In order of arrival; bounded by the events that are handled at once (`mixins/events/relay.ts`). */
+  readonly #waiting: Waiting[] = [];
   readonly #closing = new AbortController();
   #running = 0;
+  /** Running requests by host, of those that have any. */
+  readonly #runningAt = new Map<string, number>();
 
   /** @param allowed networks of the hospital to which notifications may be sent */
   constructor(allowed?: BlockList) {
@@ -32,20 +43,47 @@ export class Sender {
 
   /** Resolves when the endpoint has answered 2xx. @throws Error with a sentence for the client: any other answer, including redirects, or none */
   async send(notification: Notification): Promise<void> {
-    if (this.#running >= MAX_AT_ONCE) await new Promise<void>((enter) => this.#waiting.push(enter));
-    else this.#running += 1;
+    const { host } = notification.url;
+    if (this.#hasRoom(host)) this.#count(host, 1);
+    else await new Promise<void>((enter) => this.#waiting.push({ host, enter }));
     try {
       await this.#sendNow(notification);
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running -= 1;
+      this.#count(host, -1);
+      this.#next();
     }
   }
 
   /** Aborts running requests. */
   close(): void {
     this.#closing.abort();
+  }
+
+  #hasRoom(host: string): boolean {
+    return this.#running < MAX_AT_ONCE && this.#at(host) < MAX_OF_HOST;
+  }
+
+  #at(host: string): number {
+    return this.#runningAt.get(host) ?? 0;
+  }
+
+  #count(host: string, change: 1 | -1): void {
+    this.#running += change;
+    const left = this.#at(host) + change;
+    if (left > 0) this.#runningAt.set(host, left);
+    else this.#runningAt.delete(host);
+  }
+
+  /** Begins the first waiting request to the host with the fewest running ones. */
+  #next(): void {
+    let next: Waiting | undefined;
+    for (const one of this.#waiting) {
+      if (this.#hasRoom(one.host) && (!next || this.#at(one.host) < this.#at(next.host))) next = one;
+    }
+    if (!next) return;
+    this.#waiting.splice(this.#waiting.indexOf(next), 1);
+    this.#count(next.host, 1);
+    next.enter();
   }
 
   #sendNow({ method, url, headers, body }: Notification): Promise<void> {

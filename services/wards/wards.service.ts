@@ -202,6 +202,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     },
 
     locate: {
+      retryPolicy: { enabled: true }, // only reads
       params: params.locate,
       async handler(ctx) {
         const tree = await this.tree.get(this.store);

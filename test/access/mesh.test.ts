@@ -12,6 +12,7 @@ import { refusedPackets } from "../../mesh/metrics.ts";
 import { Stamps } from "../../mesh/access/stamps.ts";
 import { AnomalyKind } from "../../mesh/anomalies-contract.ts";
 import { readConfig } from "../../mesh/config.ts";
+import { PacketRefusal } from "../../mesh/trust/gate.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
 import { identity, type RoleNow } from "../../services/identity/identity.contract.ts";
 import { journal } from "../../services/journal/journal.contract.ts";
@@ -72,7 +73,10 @@ describe("a mesh with closed access", () => {
   });
 
   it("refuses none of its own nodes' messages", async () => {
-    expect((await refusedPackets.get()).values).toEqual([]); // of this process, which has heard all that was said to all
+    // Of this process, which has heard all that was said to all: each reason with 0.
+    const { values } = await refusedPackets.get();
+    expect(values.map(({ labels }) => labels["reason"]).sort()).toEqual(Object.values(PacketRefusal).sort());
+    expect(values.filter(({ value }) => value !== 0)).toEqual([]);
     expect(await journal.list(asSystem(mesh.caller, "operator"), { kind: AnomalyKind.refusedPacket })).toEqual([]);
   });
 

@@ -107,6 +107,17 @@ describe("an action over HTTP", () => {
     );
   });
 
+  it.each([
+    ["nested thousands of times", `{"family":${"[".repeat(50_000)}${"]".repeat(50_000)}}`, /nested deeper than 100 levels/],
+    ["cut off after thousands of members", `{"given":[${"1,".repeat(30_000)}`, /not JSON/],
+  ])("is refused, and no fault of the server, if it is %s", async (_, text, message) => {
+    expect((await send("POST", "patients/register", text)).error).toMatchObject({
+      code: 400,
+      type: "INVALID",
+      message: expect.stringMatching(message),
+    });
+  });
+
   it("gives FHIR clients the same: $match says what is too large, and accepts a photo", async () => {
     const match = async (more: object) => {
       const body = JSON.stringify({ resourceType: "Patient", name: [{ family: "Rossi", given: ["Ada"] }], ...more });

@@ -51,6 +51,21 @@ it("contain what was answered and how long it took, and nothing about persons", 
   expect(series(await metrics())).toBe(series(text));
 });
 
+it("are there from the start with 0: the first failure is a rise, and shows on a dashboard", async () => {
+  await work();
+  const text = await metrics();
+  for (const series of [
+    'openward_store_failures_total{service="patients"}',
+    'openward_anomalies_total{kind="process-hung"}',
+    'openward_anomalies_total{kind="settings-differ"}',
+    'openward_retries_total{service="patients"}',
+    'openward_hedges_total{service="patients"}',
+    'openward_retries_refused_total{service="patients"}',
+  ]) {
+    expect([series, seriesValue(text, series)]).toEqual([series, 0]);
+  }
+});
+
 it("are not served through a proxy, and cannot be changed", async () => {
   expect((await fetch(`${mesh.base}/metrics`, { headers: { "X-Forwarded-For": "192.0.2.1" } })).status).toBe(403);
   expect((await fetch(`${mesh.base}/metrics`, { method: "POST" })).status).toBe(405);

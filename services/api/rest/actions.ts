@@ -120,7 +120,8 @@ async function bodyParams(request: IncomingMessage, action: PublishedAction): Pr
   try {
     parseInput(text, MAX_PARTS);
   } catch (error) {
-    throw error instanceof FhirError && error.status === 413 ? tooManyParts(JSON.parse(text)) : error;
+    // Once more without the limit: a text that is no JSON, or is nested too deeply, is refused for that.
+    throw error instanceof FhirError && error.status === 413 ? tooManyParts(parseInput(text, Number.POSITIVE_INFINITY)) : error;
   }
   const params = JSON.parse(text) as unknown;
   if (params === null || typeof params !== "object" || Array.isArray(params)) {

@@ -6,6 +6,7 @@ import { authorExtension } from "../../../../federation/version-provenance.ts";
 import type { Subset } from "../../../../fhir/subset.ts";
 import { isType, ownerDown } from "../../../../federation/errors.ts";
 import { readResource, readVersion } from "../../../../federation/read.ts";
+import { seesNothingOf } from "../../../../federation/unseen-types.ts";
 import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
 import { pagePlace } from "../page-place.ts";
 import { packToken, unpackToken } from "../page-token.ts";
@@ -34,7 +35,7 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   const { count, since, at, subset, before }: Omit<PageToken, "before"> & { before?: HistoryCursor } =
     page === undefined ? asked : await unpackToken<PageToken>(page, pagePlace(request, path));
 
-  const types = type ? [type] : directory.types();
+  const types = type ? [type] : directory.types().filter((one) => !seesNothingOf(caller, one));
   if (type) directory.ownersOf(type);
   const owners = [...new Set(types.flatMap((it) => directory.known(it).map((owner) => owner.service)))];
   const down = directory.down().find((service) => owners.includes(service));

@@ -5,6 +5,7 @@ import { ownerOf } from "../../../../federation/owner-contract.ts";
 import { gone, locked } from "../../../../federation/errors.ts";
 import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
 import { readResource, readVersion } from "../../../../federation/read.ts";
+import { seesNothingOf } from "../../../../federation/unseen-types.ts";
 import type { Answer } from "../../http/answer.ts";
 import { asArray, fhirAnswer, givenIn, type Json } from "../operation-input.ts";
 import { rewrite, versionNamed } from "../interactions/resource.ts";
@@ -33,7 +34,7 @@ type Member = keyof typeof IN_USE;
  */
 export async function metaInUse(request: FhirRequest, type?: string): Promise<Answer> {
   const { directory, caller } = request;
-  const types = type === undefined ? directory.types() : [type];
+  const types = type === undefined ? directory.types().filter((one) => !seesNothingOf(caller, one)) : [type];
   const members = new Map<number, Member>();
   const slotsOf = new Map<string, number[]>();
   for (const one of types) {

@@ -12,7 +12,18 @@ import { useLoad } from "../../platform/load.ts";
 import { numberIn, t, tIfAny } from "../../platform/texts.ts";
 
 type Kind = NonNullable<Parameters<typeof journal.list>[0]["kind"]>;
-const KINDS: readonly Kind[] = ["failed-request", "circuit-opened", "node-lost", "process-hung", "dead-letter"];
+/** In the order of the list of choices: what concerns patients' data first. */
+const KINDS = Object.keys({
+  "failed-request": true,
+  "dead-letter": true,
+  "settings-differ": true,
+  "clock-off": true,
+  "unowned-type": true,
+  "refused-packet": true,
+  "circuit-opened": true,
+  "node-lost": true,
+  "process-hung": true,
+} satisfies Record<Kind, true>) as Kind[];
 const journal = actionsOf<typeof journalContract>("journal");
 /** Interval of reading, milliseconds. */
 const EVERY_MS = 10_000;

@@ -6,9 +6,21 @@ import { useLoad } from "../../platform/load.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { person } from "../../platform/sign-in.ts";
 import { numberIn, t } from "../../platform/texts.ts";
+import { careSources } from "./care.ts";
+import { adminSources, benchSources, cashSources, deskSources, pharmacySources, recordsSources } from "./desks.ts";
 import { MyWard } from "./my-ward.ts";
-import { SOURCES } from "./sources.ts";
 import { type Counted, EVERY_MS, type Source, type WorkKey } from "./work.ts";
+
+/** In the order in which they are shown; each is read separately, so that one that is down does not affect the others. */
+const SOURCES: readonly Source[] = [
+  ...careSources,
+  ...benchSources,
+  ...pharmacySources,
+  ...deskSources,
+  ...cashSources,
+  ...recordsSources,
+  ...adminSources,
+];
 
 /** Notifications within this time are handled together, milliseconds: counts of a whole hospital need not follow each of its changes. */
 const TOGETHER_MS = 1_000;

@@ -18,7 +18,7 @@ const OF_OTHERS: ReadonlySet<string | undefined> = new Set(["SERVICE_NOT_AVAILAB
 const OF_NAMED_ACTION: ReadonlySet<string | undefined> = new Set(["REQUEST_TIMEOUT", "REQUEST_REJECTED"]);
 
 /** Whether an error shows that the node which was to carry out the action is unhealthy. Client errors do not, nor does 501: they say what was wrong with the call. */
-export function isFailureOf(action: string, { code = 0, type, data }: CallError): boolean {
+function isFailureOf(action: string, { code = 0, type, data }: CallError): boolean {
   if (code < 500 || code === 501) return false;
   // The node had too much to do: if this counted, it would refuse for two seconds what it could do in that time.
   if (type === "REQUEST_SKIPPED" || OF_OTHERS.has(type)) return false;

@@ -292,8 +292,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
   },
 
   started() {
-    const { store, directory } = this;
-    const bases = [readConfig().publicUrl].flatMap((url) => (url === undefined ? [] : [`${url}/fhir`]));
+    const [{ store, directory }, bases] = [this, [readConfig().publicUrl ?? []].flat().map((url) => `${url}/fhir`)];
     const tell = (step: EmitStep) => Promise.all([this.fhir.write([step]), this.late.expect(step.event.key)]);
     this.merges = new Merges({ store, directory, bases, ...settings(), tell });
     const warn = (sentence: string) => this.logger.warn(sentence);

@@ -121,6 +121,29 @@ describe("events over NATS", () => {
     for (const replica of replicas) await stop(replica);
   }, 30_000);
 
+  it("that must wait hold up no events of other records, even in one message", async () => {
+    const replica = await start(listener());
+    const one = "waiting/0";
+    const other = nonNull(upTo(1_000).map((n) => `other/${n}`).find((key) => partitionOf(key) === partitionOf(one)));
+    let isBlocked = true;
+    first = async ({ key }) => {
+      if (key === one && isBlocked) throw new Errors.MoleculerClientError("not yet", 409, "NOT_YET");
+    };
+    const events = [one, other].map((key) => noted.told({ id: `${key}/0`, key, payload: { n: 0 } }));
+    await (teller.getLocalService("teller") as unknown as WithFhir).fhir.write(events);
+    await eventually(
+      async () => numbersOf(other).length,
+      (count) => count > 0,
+    );
+    expect(numbersOf(one)).toEqual([]);
+    isBlocked = false;
+    await eventually(
+      async () => numbersOf(one).length,
+      (count) => count > 0,
+    );
+    await stop(replica);
+  }, 30_000);
+
   it("wait for a service that is down, and for a NATS that returns with its data", async () => {
     for (const n of upTo(3)) await tell("down", n);
     await eventually(

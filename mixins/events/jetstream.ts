@@ -1,6 +1,6 @@
 /**
  * Events over NATS JetStream: one stream for the mesh, and one durable pull consumer per service and partition, which the service's replicas
- * share. The partition of an event follows from its record, and each partition delivers one event at a time, so events of one record are
+ * share. The partition of an event follows from its record, and each partition delivers one message at a time, so events of one record are
  * handled in order, whichever replica handles them.
  */
 import { createHash } from "node:crypto";
@@ -12,6 +12,7 @@ import { type ConsumerMessages, headers, type JetStreamClient, type JetStreamMan
 import { membershipOf } from "../../federation/membership.ts";
 import { AnomalyKind } from "../../mesh/anomalies-contract.ts";
 import { anomaliesOf } from "../../mesh/anomalies.ts";
+import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { refusedPackets } from "../../mesh/metrics.ts";
 import type { MeshTransporter } from "../../mesh/transporter.ts";
 import type { Certificate } from "../../mesh/trust/certificate.ts";
@@ -30,6 +31,8 @@ const LONGEST_CLAIM_MS = 600_000;
 const [MAX_BATCH, MAX_BATCH_CHARACTERS] = [100, 250_000];
 const PUBLISH_MS = 5_000;
 const RETRY_MS = 1_000;
+/** Records of one message whose events are handled at the same time: their effects share commits. */
+const MAX_AT_ONCE = 16;
 /** Events whose tries are counted. A node works on one message per partition; others are with other nodes. */
 const MAX_TRIED = 10_000;
 
@@ -255,6 +258,27 @@ export class JetStreamTransport implements EventTransport {
     return (await consumer.refuse(event)) ? undefined : RETRY_MS;
   }
 
+  /** Handles the events of one record. @returns undefined when all were handled or set aside; otherwise the milliseconds until the next try */
+  async #inOrder(
+    events: WaitingEvent[],
+    signer: Certificate | undefined,
+    { consumer, tries }: Pick<Registered, "consumer" | "tries">,
+  ): Promise<number | undefined> {
+    for (const waiting of events) {
+      const before = tries.get(waiting.id) ?? 0;
+      const event = eventFrom(waiting);
+      const isBelieved = signer !== undefined && mayTell(signer, event);
+      const pause = isBelieved ? await consumer.attempt(event, before) : await this.#refuse(event, consumer);
+      tries.delete(waiting.id);
+      if (pause === undefined) continue;
+      // The next try may happen on another node; counts that are dropped here start again.
+      if (tries.size >= MAX_TRIED) tries.clear();
+      tries.set(waiting.id, before + 1);
+      return pause;
+    }
+    return undefined;
+  }
+
   async #handle(message: JsMsg, service: string, { consumer, stopping, tries }: Registered): Promise<void> {
     if (stopping.signal.aborted) {
       message.nak();
@@ -275,17 +299,11 @@ export class JetStreamTransport implements EventTransport {
       if (performance.now() - begun < LONGEST_CLAIM_MS) message.working();
     }, CLAIM_MS / 3).unref();
     try {
-      // In order: an event that must wait holds up those behind it. Those before it are redelivered with it and found already handled.
-      for (const waiting of events) {
-        const before = tries.get(waiting.id) ?? 0;
-        const event = eventFrom(waiting);
-        const isBelieved = signer !== undefined && mayTell(signer, event);
-        const pause = isBelieved ? await consumer.attempt(event, before) : await this.#refuse(event, consumer);
-        tries.delete(waiting.id);
-        if (pause === undefined) continue;
-        // The next try may happen on another node; counts that are dropped here start again.
-        if (tries.size >= MAX_TRIED) tries.clear();
-        tries.set(waiting.id, before + 1);
+      // An event that must wait holds up those behind it of its record. The message is delivered again; what was handled is then found already handled.
+      const records = [...Map.groupBy(events, ({ key }) => key).values()];
+      const pauses = await mapConcurrent(records, (ofOne) => this.#inOrder(ofOne, signer, { consumer, tries }), MAX_AT_ONCE);
+      const pause = Math.max(...pauses.map((one) => one ?? 0));
+      if (pause > 0) {
         message.nak(Math.ceil(pause));
         return;
       }

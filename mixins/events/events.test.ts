@@ -124,7 +124,11 @@ describe("events over NATS", () => {
   it("that must wait hold up no events of other records, even in one message", async () => {
     const replica = await start(listener());
     const one = "waiting/0";
-    const other = nonNull(upTo(1_000).map((n) => `other/${n}`).find((key) => partitionOf(key) === partitionOf(one)));
+    const other = nonNull(
+      upTo(1_000)
+        .map((n) => `other/${n}`)
+        .find((key) => partitionOf(key) === partitionOf(one)),
+    );
     let isBlocked = true;
     first = async ({ key }) => {
       if (key === one && isBlocked) throw new Errors.MoleculerClientError("not yet", 409, "NOT_YET");

@@ -7,6 +7,7 @@ import { ROLES } from "../../services/identity/identity.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { loadServices, SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
+import { eventually } from "../kit/events.ts";
 import { barriers, Hospital, PAGES, placeOf, speak } from "./pages-hospital.ts";
 
 /** Each page, with a service that it cannot do without. */
@@ -94,9 +95,15 @@ describe("a service that does not answer", () => {
     } finally {
       await start(service);
     }
-    await page.clock.fastForward(ASKED_AGAIN_MS);
-    await page.waitForSelector(".silent .not-known", { state: "detached" });
-    await page.waitForSelector("main .not-known", { state: "detached" });
+    // What was asked while the service was still starting is asked again after a further interval.
+    await eventually(
+      async () => {
+        await page.clock.fastForward(ASKED_AGAIN_MS);
+        await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
+        return page.locator(".silent .not-known, main .not-known").count();
+      },
+      (count) => count === 0,
+    );
     expect(hospital.complaints.filter((text) => !/status of 50[34]/.test(text))).toEqual([]);
   });
 

@@ -149,12 +149,8 @@ export async function resolveAll(
   }
   if (list.length === 0) return new Map();
   const found = await resolveCriteria(mesh, list, limit);
-  const conditions: Conditions = new Map();
-  for (const [index, text] of list.entries()) {
-    const one = found[index] as CriteriaMatches;
-    conditions.set(text, { ...one, current: await currentMatches(mesh, text, one, "transactions") });
-  }
-  return conditions;
+  const current = await currentMatches(mesh, list, found, "transactions");
+  return new Map(list.map((text, index) => [text, { ...(found[index] as CriteriaMatches), current: current[index] ?? [] }]));
 }
 
 /** By criteria: the same conditional create twice in one bundle is one resource. */

@@ -148,6 +148,20 @@ describe("the old identifier of a merged record", () => {
     }
   });
 
+  it("leads each of many people's numbers in one transaction to the record in force", async () => {
+    const pairs = await Promise.all(
+      Array.from({ length: 12 }, async (_, n) => [await registered(`many-${n}`), await registered(`many-${n}-now`)] as const),
+    );
+    for (const [source, target] of pairs) await merge(source, target);
+    const { status, body } = await together(...pairs.map((_, n) => noted(`many-${n}`)));
+    expect(status).toBe(200);
+    const places = (body.entry as { response: { location: string } }[]).map(
+      ({ response }) => /(Condition\/[^/]+)/.exec(response.location)?.[1],
+    );
+    const subjects = await Promise.all(places.map(async (place) => (await at.fhir.get(`/${place}`)).body.subject.reference));
+    expect(subjects).toEqual(pairs.map(([, target]) => target));
+  });
+
   it("changes nothing for records of two people, nor what an update by criteria means", async () => {
     const [source, target] = [await registered("m-4"), await registered("m-5")];
     await merge(source, target);

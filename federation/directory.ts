@@ -218,8 +218,8 @@ export interface WithDirectory {
 const directories = new WeakMap<ServiceBroker, Directory>();
 
 /**
- * The directory of a broker, updated as soon as Moleculer knows of a change. What this node learns about the membership is included in its
- * announcement.
+ * The directory of a broker, updated as soon as Moleculer knows of a change. What this node knows about the membership is included in its
+ * announcement as far as others accept it from this node (`certified.ts`).
  */
 export function directoryOf(broker: ServiceBroker): Directory {
   const made = directories.get(broker);

@@ -4,8 +4,8 @@
  * process ends.
  *
  * It is merged from three sources, of which the newest statement about a service counts: what this node's deployment declares (MEMBERS and the
- * contracts in the code), what the data folder has kept about services that have joined since, and what other nodes know, which they include
- * in their announcements (Moleculer's INFO).
+ * contracts in the code), what the data folder has kept about services that have joined since, and what gateways and coordinators know, which they
+ * include in their announcements (Moleculer's INFO).
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";

@@ -22,6 +22,7 @@ import { Events, eventsOf } from "./events.ts";
 import { partitionOf } from "./jetstream.ts";
 import { mayTell, SIGNED, signatureOf } from "./signed-events.ts";
 import { ensureStream } from "./stream.ts";
+import { PARTITIONS } from "./stream-consumers.ts";
 
 type WithConsumer = { consumer: { attempt(event: DurableEvent, tries: number): Promise<unknown> } };
 
@@ -213,7 +214,7 @@ describe("events over NATS", () => {
           : [],
       );
     };
-    const asks = (wanted: string) => eventually(asked, (all) => all.length === 8 && all.every((one) => one === wanted));
+    const asks = (wanted: string) => eventually(asked, (all) => all.length === PARTITIONS && all.every((one) => one === wanted));
     const older = await start(version(noted.event));
     await asks("noted");
     await told("first", noted);
@@ -321,7 +322,7 @@ describe("events over NATS", () => {
     const jsm = await jetStream();
     const consumers = async () =>
       (await jsm.consumers.list(`${teller.namespace}-events`).next()).filter(({ name }) => name.startsWith("listener-")).length;
-    expect(await consumers()).toBe(8);
+    expect(await consumers()).toBe(PARTITIONS);
     for (const broker of brokers.filter((it) => it !== teller)) await stop(broker);
     membershipOf(teller).retire("listener");
     await eventually(consumers, (count) => count === 0);

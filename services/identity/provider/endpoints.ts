@@ -33,11 +33,17 @@ export function extend(
   provider.use(async (ctx, next) => {
     await next();
     // Koa's context as extended by the provider, once it knows the route.
-    const { oidc, ip, body } = ctx as unknown as { oidc?: KoaContextWithOIDC["oidc"]; ip: string; body?: { error?: unknown } };
+    const { oidc, ip, body } = ctx as unknown as {
+      oidc?: KoaContextWithOIDC["oidc"];
+      ip: string;
+      body?: { error?: unknown; fhirUser?: unknown };
+    };
     if (!oidc) return;
+    if (oidc.route === "token") ctx.set("Pragma", "no-cache"); // RFC 6749, 5.1, and SMART; `Cache-Control` is the provider's
     if (oidc.route === "token" && ctx.status === 200) {
       Object.assign(ctx.body as object, smartMembers(oidc.entities.AccessToken));
     }
+    if (oidc.route === "introspection" && ctx.status === 200) Object.assign(ctx.body as object, fhirUserIn(body, provider.issuer));
     if (PROVING.has(oidc.route) && ctx.status >= 400 && ctx.status < 500) {
       const why = body?.error === "invalid_grant" ? whys.get(ctx) : undefined;
       if (why) Object.assign(body as object, { error_description: GRANT_REFUSALS[why] });
@@ -50,6 +56,11 @@ export function extend(
     // Extended likewise.
     pages.withoutScript(ctx as unknown as KoaContextWithOIDC);
   });
+}
+
+/** The person in the answer of an introspection as in the ID token: by URL (SMART App Launch 2.2, "Token Introspection"). */
+function fhirUserIn({ fhirUser }: { fhirUser?: unknown } = {}, issuer: string): { fhirUser?: string } {
+  return typeof fhirUser === "string" ? { fhirUser: `${issuer.slice(0, -MOUNT.length)}/fhir/${fhirUser}` } : {};
 }
 
 /** The account of a grant, if known; the provider does not read expired ones. Refusals are recorded even if the store is not available. */

@@ -75,7 +75,7 @@ describe("the audit log", () => {
       outcome: "0",
       agent: [
         { type: { coding: [{ code: "IRCP" }] }, role: [{ text: "nurse" }], who: { display: "nurse" }, requestor: true },
-        { type: { coding: [{ code: "110153" }] }, who: { identifier: { value: "app" } } },
+        { type: { coding: [{ code: "110153" }] }, who: { identifier: { value: "app" } }, network: { address: "127.0.0.1", type: "2" } },
         { type: { coding: [{ code: "110152" }] }, who: { display: "patients" } },
       ],
       entity: [

@@ -44,6 +44,7 @@ export function extend(
       Object.assign(ctx.body as object, smartMembers(oidc.entities.AccessToken));
     }
     if (oidc.route === "introspection" && ctx.status === 200) Object.assign(ctx.body as object, fhirUserIn(body, provider.issuer));
+    if (isOthersGrant(oidc) && body?.error === "invalid_request") Object.assign(body, { error: "unauthorized_client" });
     if (PROVING.has(oidc.route) && ctx.status >= 400 && ctx.status < 500) {
       const why = body?.error === "invalid_grant" ? whys.get(ctx) : undefined;
       if (why) Object.assign(body as object, { error_description: GRANT_REFUSALS[why] });
@@ -56,6 +57,12 @@ export function extend(
     // Extended likewise.
     pages.withoutScript(ctx as unknown as KoaContextWithOIDC);
   });
+}
+
+/** Whether a client asks for tokens by a grant that it was not registered for: the provider has no error of its own for it (RFC 6749, 5.2). */
+function isOthersGrant({ route, client, params }: KoaContextWithOIDC["oidc"]): boolean {
+  const grant = params?.grant_type;
+  return route === "token" && client !== undefined && typeof grant === "string" && !client.grantTypeAllowed(grant);
 }
 
 /** The person in the answer of an introspection as in the ID token: by URL (SMART App Launch 2.2, "Token Introspection"). */

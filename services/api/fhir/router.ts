@@ -168,8 +168,9 @@ const query = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answ
   POST: async () => presented(await operationRequest(request), ask),
 });
 
-/** A search by POST. */
+/** A search by POST; by GET at the same address for clients that send it so, as HAPI's may (`GET_WITH_SEARCH`). */
 const byForm = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): MethodTable => ({
+  GET: () => ask(request),
   POST: async () => presented(await formRequest(request), ask),
 });
 

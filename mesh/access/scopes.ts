@@ -54,9 +54,8 @@ const OF_NO_PATIENT: ReadonlySet<string> = new Set([
   "PractitionerRole",
 ]);
 
-/** Whether a `patient/…` scope for this covers the record of its patient only. */
-const isBound = (type: string, interaction: Interaction): boolean =>
-  !OF_NO_PATIENT.has(type) || (interaction !== "r" && interaction !== "s");
+/** Whether a `patient/…` scope for these interactions (letters of "cruds") covers the record of its patient only. */
+export const isBoundToPatient = (type: string, letters: string): boolean => !OF_NO_PATIENT.has(type) || /[cud]/.test(letters);
 
 /** The part of a type that a scope covers: only the record of the app's patient, only the matches of a query, or both. */
 export interface ScopedPart {
@@ -68,7 +67,7 @@ export interface ScopedPart {
 export function scopeFor({ resources }: Scopes, type: string, interaction: Interaction): "all" | ScopedPart[] {
   const granted = resources.filter((it) => (it.type === "*" || it.type === type) && it.letters.includes(interaction));
   const parts = granted.map(({ level, where }) => ({
-    isOfPatient: level === "patient" && isBound(type, interaction),
+    isOfPatient: level === "patient" && isBoundToPatient(type, interaction),
     ...(where !== undefined && { where }),
   }));
   return parts.some(({ isOfPatient, where }) => !isOfPatient && where === undefined) ? "all" : parts;

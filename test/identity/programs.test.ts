@@ -87,6 +87,18 @@ describe("the client assertion of a program", () => {
     expect(await ask(await program.assertion(), { grant_type })).toEqual([400, error]);
   });
 
+  it.each([
+    ["GET", "token", "POST, OPTIONS"],
+    ["GET", "introspect", "POST, OPTIONS"],
+    ["GET", "revoke", "POST, OPTIONS"],
+    ["POST", "jwks", "GET, HEAD, OPTIONS"],
+    ["POST", "authorize", "GET, HEAD"],
+  ])("is told which methods there are instead of %s at /auth/%s: %s", async (method, path, allow) => {
+    const answer = await fetch(`${mesh.base}/auth/${path}`, { method });
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, allow]);
+    expect(((await answer.json()) as { error: string }).error).toBe("invalid_request");
+  });
+
   it.each(["user/*.rs", "patient/Patient.rs", "openid", "system/Patient.d", "system/patient.rs", "nonsense", "actions"])(
     "gets no token for %s, which would open nothing",
     async (scope) => {

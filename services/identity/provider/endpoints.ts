@@ -92,9 +92,26 @@ export async function ask(
   { request, response, body }: { request: IncomingMessage; response: ServerResponse; body: Buffer },
 ): Promise<void> {
   const url = changedUrl(request.url ?? "");
+  const { method = "GET" } = request;
+  const allow = METHODS[url.split("?", 1)[0] ?? ""];
+  if (allow && !allow.includes(method)) return refuseMethod(response, method, allow);
   const copy = withBody(request, await changedBody(url, body, keys));
   copy.url = url.slice(MOUNT.length) || "/";
   await provider.callback()(Object.assign(copy, { originalUrl: url }), response);
+}
+
+/** Methods by path, where the provider answers others as if there were nothing. */
+const METHODS: Record<string, string[]> = {
+  [MOUNT + ROUTES.authorization]: ["GET", "HEAD"],
+  [MOUNT + ROUTES.jwks]: ["GET", "HEAD", "OPTIONS"],
+  [MOUNT + ROUTES.token]: ["POST", "OPTIONS"],
+  [MOUNT + ROUTES.introspection]: ["POST", "OPTIONS"],
+  [MOUNT + ROUTES.revocation]: ["POST", "OPTIONS"],
+};
+
+function refuseMethod(response: ServerResponse, method: string, allow: string[]): void {
+  response.writeHead(405, { Allow: allow.join(", "), "Content-Type": "application/json", "Cache-Control": "no-store" });
+  response.end(JSON.stringify({ error: "invalid_request", error_description: `${method} is not possible here; ${allow[0]} is.` }));
 }
 
 /**

@@ -34,7 +34,7 @@ export interface AuditEntry {
   why?: string;
   /** `who` is "" if not known. */
   by: Author;
-  /** Address of the client, if the caller is not known by a token. */
+  /** Network address of the client, if the gateway knows it. */
   address?: string;
   /** How often the same was tried within a minute; absent: once. */
   count?: number;

@@ -15,11 +15,13 @@ export interface AuditContext {
   query?: string;
   call?: string;
   work?: string;
+  /** Address of the client. */
+  from?: string;
 }
 
 /** An entry as JSON text; the author is JSON text already. */
-export function entryText(entry: Omit<AuditEntry, "by">, { by, query, call, work }: AuditContext): string {
-  const more = { ...entry, ...(query !== undefined && { query: query.slice(0, MAX_QUERY) }), call, work };
+export function entryText(entry: Omit<AuditEntry, "by">, { by, query, call, work, from }: AuditContext): string {
+  const more = { ...entry, ...(query !== undefined && { query: query.slice(0, MAX_QUERY) }), call, work, address: from };
   return `{"by":${by},${JSON.stringify(more).slice(1)}`;
 }
 

@@ -38,7 +38,7 @@ export const notFound = (type: string, id: string) =>
 
 /** 404: no such version, or no such resource at all. */
 export const versionNotFound = (type: string, id: string, version: number | string) =>
-  new MoleculerClientError(`There is no version ${version} of a ${type} with the id ${id}.`, 404, "NOT_FOUND", {
+  new MoleculerClientError(`There is no version ${version} of ${type}/${id}.`, 404, "NOT_FOUND", {
     type,
     id: `${id}/_history/${version}`,
   });

@@ -39,6 +39,10 @@ describe("an action whose calls fail", () => {
     ["a service that it needs has died", new Errors.RequestRejectedError({ action: OTHER, nodeID: "lab-1" })],
     ["its node had too much to do to begin in time", new Errors.RequestSkippedError({ action: OWN, nodeID: "ward-1" })],
     ["its node cannot do what was asked for", new Errors.MoleculerError("Not with a key.", 501, "NOT_SUPPORTED")],
+    [
+      "its disk is full, which the caller of each write must learn",
+      new Errors.MoleculerRetryableError("The store is full.", 507, "STORE_FULL"),
+    ],
     ["its callers ask for what does not exist", new Errors.MoleculerClientError("No such bed.", 404, "NOT_FOUND")],
   ])("is still carried out for others if %s", async (_, error) => {
     await expect(afterFailures(error)).resolves.toBe("admitted");

@@ -17,9 +17,9 @@ const OF_OTHERS: ReadonlySet<string | undefined> = new Set(["SERVICE_NOT_AVAILAB
 /** These name the action whose call has failed; any other one was called by this action. */
 const OF_NAMED_ACTION: ReadonlySet<string | undefined> = new Set(["REQUEST_TIMEOUT", "REQUEST_REJECTED"]);
 
-/** Whether an error shows that the node which was to carry out the action is unhealthy. Client errors do not, nor does 501: they say what was wrong with the call. */
+/** Whether an error shows that the node which was to carry out the action is unhealthy. Client errors do not, nor does 501: they say what was wrong with the call. Nor does 507, a full disk: the next write is answered as quickly, and with its reason. */
 function isFailureOf(action: string, { code = 0, type, data }: CallError): boolean {
-  if (code < 500 || code === 501) return false;
+  if (code < 500 || code === 501 || code === 507) return false;
   // The node had too much to do: if this counted, it would refuse for two seconds what it could do in that time.
   if (type === "REQUEST_SKIPPED" || OF_OTHERS.has(type)) return false;
   return !OF_NAMED_ACTION.has(type) || data?.action === undefined || data.action === action;

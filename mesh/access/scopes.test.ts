@@ -14,6 +14,12 @@ describe("the scopes of an app", () => {
     ["patient/Observation.rs", "Observation", "s", "patient"],
     ["patient/*.rs user/Observation.s", "Observation", "s", "all"],
     ["patient/*.rs user/Observation.s", "Observation", "r", "patient"],
+    ["patient/*.rs", "Practitioner", "r", "all"], // who has treated the patient
+    ["patient/Medication.rs", "Medication", "s", "all"],
+    ["patient/*.cruds", "Practitioner", "u", "patient"],
+    ["patient/Patient.rs", "Practitioner", "r", "none"],
+    ["patient/Location.rs?status=active", "Location", "s", "status=active"],
+    ["patient/*.rs", "Task", "r", "patient"],
     ["user/Patient.read", "Patient", "s", "all"],
     ["user/Patient.write", "Patient", "d", "all"],
     ["user/Patient.write", "Patient", "r", "none"],

@@ -41,6 +41,22 @@ export function readScopes(text: string): Scopes {
   return { resources, hasActions: words.includes(ACTIONS) && !resources.some(({ level }) => level === "patient") };
 }
 
+/**
+ * Types that are about no patient, and to which records of patients refer: who has treated, where, with what. `patient/…` scopes permit reading them
+ * as the role does; an app could not name the medication of a prescription otherwise.
+ */
+const OF_NO_PATIENT: ReadonlySet<string> = new Set([
+  "HealthcareService",
+  "Location",
+  "Medication",
+  "Organization",
+  "Practitioner",
+  "PractitionerRole",
+]);
+
+/** Whether a `patient/…` scope for these interactions (letters of "cruds") covers the record of its patient only. */
+export const isBoundToPatient = (type: string, letters: string): boolean => !OF_NO_PATIENT.has(type) || /[cud]/.test(letters);
+
 /** The part of a type that a scope covers: only the record of the app's patient, only the matches of a query, or both. */
 export interface ScopedPart {
   isOfPatient: boolean;
@@ -50,6 +66,9 @@ export interface ScopedPart {
 /** Extent of the scopes: the whole type, or these parts of it; an empty list: nothing. */
 export function scopeFor({ resources }: Scopes, type: string, interaction: Interaction): "all" | ScopedPart[] {
   const granted = resources.filter((it) => (it.type === "*" || it.type === type) && it.letters.includes(interaction));
-  if (granted.some(({ level, where }) => level !== "patient" && where === undefined)) return "all";
-  return granted.map(({ level, where }) => ({ isOfPatient: level === "patient", ...(where !== undefined && { where }) }));
+  const parts = granted.map(({ level, where }) => ({
+    isOfPatient: level === "patient" && isBoundToPatient(type, interaction),
+    ...(where !== undefined && { where }),
+  }));
+  return parts.some(({ isOfPatient, where }) => !isOfPatient && where === undefined) ? "all" : parts;
 }

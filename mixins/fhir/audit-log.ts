@@ -23,12 +23,13 @@ export function auditContextOf(ctx: Context, { isRead }: { isRead: boolean }): A
   if (access.isOpen) return undefined;
   const identity = access.identityOf(ctx) as Identity;
   if (isSystem(identity) && (isRead || identity.for === undefined)) return undefined;
-  const { asked, work } = ctx.meta as { asked?: unknown; work?: unknown };
+  const { asked, work, from } = ctx.meta as { asked?: unknown; work?: unknown; from?: unknown };
   return {
     by: access.authorOf(ctx) as string,
     ...(typeof asked === "string" && { query: asked }),
     ...(ctx.requestID && { call: ctx.requestID }),
     ...(typeof work === "string" && { work }),
+    ...(typeof from === "string" && { from }),
   };
 }
 

@@ -10,7 +10,7 @@ import { type BackupFile, checkStore, describeFile, MANIFEST, type Manifest, rea
 import { copyStores, storesIn } from "./snapshot.ts";
 
 /** Files that are backed up besides the stores: the membership, and keys of page links, tokens and signatures. Other files belong to running processes. */
-const KEPT = /^(?:members\.json|page-links\.key|identity-es256-\d+\.json|records-es256\.json)$/;
+const KEPT = /^(?:members\.json|page-links\.key|identity-(?:es|rs)256-\d+\.json|records-es256\.json)$/;
 
 /** The settings that say where the data are. */
 export type DataSettings = Pick<Config, "dataDir" | "mongoUrl">;

@@ -228,14 +228,15 @@ export default (config: Config): ServiceSchema =>
         changed: (patient) => this.versionStreams?.tellPresence(patient),
       });
       this.tokens = new TokenCheck(asSystem(this.broker, "api"), () => this.own.origin);
-      this.authentication = new Authentication(accessOf(this.broker), this.tokens);
+      const addressOf = (request: IncomingMessage) => clientOf(request, config);
+      this.authentication = new Authentication(accessOf(this.broker), this.tokens, addressOf);
       this.notes = new AuditNotes(asSystem(this.broker, "api"), "api", (sentence) => this.logger.warn(sentence));
       this.refusals = new Refusals({
         access: accessOf(this.broker),
         directory: this.directory,
         caller: asSystem(this.broker, "api"),
         notes: this.notes,
-        addressOf: (request) => clientOf(request, config),
+        addressOf,
       });
     },
 

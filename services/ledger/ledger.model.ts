@@ -34,8 +34,20 @@ const SESSION = {
   "sign-out": { system: DCM, code: "110123", display: "Logout" },
   token: { system: "urn:openward:deed", code: "token", display: "Use of a token" },
 } as const;
+/** The types of client and server by what was done, as in BALP's patterns. */
 const SOURCE: CodeableConcept = { coding: [{ system: DCM, code: "110153", display: "Source Role ID" }] };
 const DESTINATION: CodeableConcept = { coding: [{ system: DCM, code: "110152", display: "Destination Role ID" }] };
+const APPLICATION: CodeableConcept = { coding: [{ system: DCM, code: "110150", display: "Application" }] };
+const CUSTODIAN: CodeableConcept = {
+  coding: [{ system: "http://terminology.hl7.org/CodeSystem/provenance-participant-type", code: "custodian", display: "Custodian" }],
+};
+const ENDS: Record<"C" | "R" | "U" | "D" | "E", { client: CodeableConcept; server: CodeableConcept }> = {
+  C: { client: SOURCE, server: DESTINATION },
+  R: { client: DESTINATION, server: SOURCE },
+  U: { client: SOURCE, server: DESTINATION },
+  D: { client: APPLICATION, server: CUSTODIAN },
+  E: { client: SOURCE, server: DESTINATION },
+};
 const USER: Record<"reads" | "writes", CodeableConcept> = {
   reads: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", code: "IRCP" }] },
   writes: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", code: "AUT" }] },
@@ -75,10 +87,12 @@ function auditEventOf(id: string, recorder: string, entry: AuditEntry): AuditEve
 
 function agentsOf(service: string, { deed, by, address }: AuditEntry): [AuditEventAgent, ...AuditEventAgent[]] {
   const { who, name, role, client }: Author = by;
-  const isRead = ACTION[deed] === "R";
+  const done = ACTION[deed];
+  const network = address !== undefined && { network: { address, type: "2" as const } };
+  const isAtClient = client !== undefined && !isSession(deed);
   return [
     {
-      type: isRead || ACTION[deed] === "E" ? USER.reads : USER.writes,
+      type: done === "R" || done === "E" ? USER.reads : USER.writes,
       ...(role !== "" && { role: role.split(" ").map((text) => ({ text })) }),
       ...(who !== "" && {
         who: {
@@ -86,7 +100,7 @@ function agentsOf(service: string, { deed, by, address }: AuditEntry): [AuditEve
           ...(name !== undefined && { display: name }),
         },
       }),
-      ...(address !== undefined && { network: { address, type: "2" as const } }),
+      ...(!isAtClient && network),
       ...(name !== undefined && { name }),
       requestor: true,
     },
@@ -94,12 +108,13 @@ function agentsOf(service: string, { deed, by, address }: AuditEntry): [AuditEve
       ? []
       : [
           {
-            type: isRead ? DESTINATION : SOURCE,
+            type: ENDS[done].client,
             who: { identifier: { system: "urn:openward:client", value: client }, display: client },
             requestor: false,
+            ...(isAtClient && network),
           },
         ]),
-    { type: isRead ? SOURCE : DESTINATION, who: { display: service }, requestor: false },
+    { type: ENDS[done].server, who: { display: service }, requestor: false },
   ];
 }
 
@@ -115,8 +130,9 @@ const COUNT = "count";
 
 /** The entities: patients, resources, query, and request. */
 function entitiesOf({ deed, type, what = [], patients = [], patientCount, query, call, count }: AuditEntry): Pick<AuditEvent, "entity"> {
-  const data = what.filter((reference) => !patients.includes(reference) || deed === "vread");
   const isQuery = deed === "search" || deed === "operation" || (what.length === 0 && query !== undefined);
+  // A patient's own record is data, too, unless it was found by a query.
+  const data = isQuery ? what.filter((reference) => !patients.includes(reference)) : what;
   const entity: AuditEventEntity[] = [
     ...patients.map((reference): AuditEventEntity => ({ what: { reference }, ...PERSON })),
     ...(patientCount === undefined ? [] : [{ ...PERSON, description: `${patientCount} patients` }]),
@@ -151,6 +167,7 @@ const UNKNOWN = "unknown";
 /** An AuditEvent as an access with a sentence. */
 export function lookOf(event: AuditEvent & { id: string }, language: LedgerLanguage): Look {
   const [user] = event.agent;
+  const deed = deedOf(event);
   const { reference, identifier, display } = user?.who ?? {};
   const who = reference ?? identifier?.value ?? UNKNOWN;
   const entities = event.entity ?? [];
@@ -166,7 +183,7 @@ export function lookOf(event: AuditEvent & { id: string }, language: LedgerLangu
   const isFault = event.outcome === "8";
   const address = user?.network?.address;
   const count = Number(entities.flatMap(({ detail = [] }) => detail).find(({ type }) => type === COUNT)?.valueString ?? 1);
-  const deed = deedOf(event);
+
   return {
     at: event.recorded,
     who,

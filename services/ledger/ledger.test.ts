@@ -65,6 +65,34 @@ describe("the AuditEvent of an entry", () => {
     for (const language of LANGUAGES) expect(lookOf(event as never, language).says).not.toMatch(/[%]|undefined/);
   });
 
+  it.each([
+    ["read", "110152", "110153"],
+    ["create", "110153", "110152"],
+    ["update", "110153", "110152"],
+    ["delete", "110150", "custodian"],
+  ] as const)(
+    "names patient, data and both ends, as IHE's pattern requires, also for a patient's own record: %s",
+    (deed, client, server) => {
+      const [event] = auditEventsOf("a", {
+        owner: "patients",
+        entries: [entry({ deed, type: "Patient", what: ["Patient/1"], address: "192.0.2.7" })],
+      });
+      const entities = event?.entity?.map(({ type, role, what }) => [type?.code, role?.code, what?.reference]);
+      expect(entities?.slice(0, 2)).toEqual([
+        ["1", "1", "Patient/1"],
+        ["2", "4", "Patient/1"],
+      ]);
+      const agents = event?.agent.map(({ type, network }) => [type?.coding?.[0]?.code, network?.address]);
+      expect(agents?.slice(1)).toEqual([
+        [client, "192.0.2.7"],
+        [server, undefined],
+      ]);
+      expect(event?.agent[0]?.network).toBeUndefined(); // a person is no place on the network
+      expect(lookOf(event as never, "en")).toMatchObject({ what: ["Patient"], patients: ["Patient/1"] });
+      expect(lookOf(event as never, "en").says).not.toContain("192.0.2.7");
+    },
+  );
+
   it("names the service that has answered as its source, and the one that has recorded it as its observer", () => {
     const [own, others] = auditEventsOf("a", { owner: "lab", entries: [entry(), entry({ service: "records" })] });
     const sourceOf = (event: typeof own) => event?.agent.at(-1)?.who?.display;

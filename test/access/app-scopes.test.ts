@@ -10,7 +10,7 @@ describe("an app in a hospital with closed access", () => {
   let all: SignedIn;
   beforeAll(async () => {
     mesh = await startClosed();
-    all = await SignedIn.at(mesh, ["physician", "front-desk"], "user/Patient.rs");
+    all = await SignedIn.at(mesh, ["physician", "front-desk", "system"], "user/Patient.rs launch patient/*.cruds");
     app = all.app;
   }, 60_000);
   afterAll(() => mesh?.stop());
@@ -24,6 +24,33 @@ describe("an app in a hospital with closed access", () => {
     expect((await as("reader").create({ resourceType: "Patient" })).status).toBe(403);
     expect((await as("reader").get("/Observation")).status).toBe(403);
     expect(await act("reader", "wards/listBeds", {})).toMatchObject({ status: 403, body: { error: { type: "NOT_ALLOWED" } } });
+  });
+
+  it("shows an app of one patient who has treated this patient, and with what, but changes neither", async () => {
+    const [patient, other] = [await all.newPatient(), await all.newPatient()];
+    const medication = (await as("system").create({ resourceType: "Medication", code: { text: "Paracetamol" } })).body.id as string;
+    const order = (subject: string) => ({
+      resourceType: "MedicationRequest",
+      status: "active",
+      intent: "order",
+      medicationReference: { reference: `Medication/${medication}` },
+      subject: { reference: subject },
+    });
+    for (const subject of [patient, other]) expect((await as("physician").create(order(subject))).status).toBe(201);
+    const doctor = await app.alsoFor("bedside", ["physician"]);
+    await all.signIn(doctor, "bedside");
+    const { body } = await all.api("bedside", "identity/createLaunch", { client: "app", patient: patient.split("/")[1] });
+    await all.signIn(doctor, "bedside app", "launch patient/*.cruds", { launch: body.launch });
+    const found = await as("bedside app").get(
+      "/MedicationRequest?_include=MedicationRequest:medication&_include=MedicationRequest:requester",
+    );
+    const shown = found.body.entry.map(({ resource }: { resource: { resourceType: string } }) => resource.resourceType);
+    expect([found.body.total, shown]).toEqual([1, ["MedicationRequest", "Medication"]]);
+    expect((await as("bedside app").get("/Practitioner/ada")).status).toBe((await as("bedside").get("/Practitioner/ada")).status);
+    const renamed = await as("bedside app").send("PUT", `/Medication/${medication}`, { resourceType: "Medication", id: medication });
+    expect([renamed.status, renamed.body.issue[0].code]).toEqual([403, "forbidden"]);
+    expect((await as("bedside app").get(`/${other}`)).status).toBe(404);
+    expect((await as("bedside app").get("/Invoice")).body.total ?? 0).toBe(0);
   });
 
   it("shows an app whose scope has a query what that finds, through every API, and accepts nothing else from it", async () => {

@@ -75,7 +75,7 @@ describe("the audit log", () => {
       outcome: "0",
       agent: [
         { type: { coding: [{ code: "IRCP" }] }, role: [{ text: "nurse" }], who: { display: "nurse" }, requestor: true },
-        { type: { coding: [{ code: "110153" }] }, who: { identifier: { value: "app" } } },
+        { type: { coding: [{ code: "110153" }] }, who: { identifier: { value: "app" } }, network: { address: "127.0.0.1", type: "2" } },
         { type: { coding: [{ code: "110152" }] }, who: { display: "patients" } },
       ],
       entity: [
@@ -236,12 +236,13 @@ describe("the audit log", () => {
     expect(await eventually(noted, (all) => wanted.every((one) => all.includes(one)))).toEqual(expect.arrayContaining(wanted));
   });
 
-  it("has sign-ins", async () => {
+  it("has sign-ins, and from where", async () => {
     const { body } = await eventually(
       () => as("auditor").get("/AuditEvent?subtype=110122"),
       (found) => found.body.entry?.length >= 5,
     );
-    expect(body.entry[0].resource).toMatchObject({ type: { code: "110114" }, subtype: [{ display: "Login" }], outcome: "0" });
+    const agent = [{ network: { address: "127.0.0.1" } }, { who: { identifier: { value: "app" } } }, {}];
+    expect(body.entry[0].resource).toMatchObject({ type: { code: "110114" }, subtype: [{ display: "Login" }], outcome: "0", agent });
   });
 
   it("can be changed by nobody through any API, and read only by the auditor", async () => {

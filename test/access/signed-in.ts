@@ -34,8 +34,9 @@ export class SignedIn {
     this.app = app;
   }
 
-  async signIn(who: App, name: string, scope = ALL): Promise<void> {
-    const { access_token } = await who.signIn(scope);
+  /** @param more further parameters of the authorization request */
+  async signIn(who: App, name: string, scope = ALL, more: Record<string, string> = {}): Promise<void> {
+    const { access_token } = await who.signIn(scope, { more });
     this.#tokens.set(name, access_token);
     this.#people.set(name, fhirAt(this.mesh.base, access_token));
   }

@@ -33,6 +33,15 @@ describe("a scanned letter", () => {
     expect((await content(`/Binary/${body.id}`, { "If-None-Match": 'W/"1"' })).status).toBe(304);
   });
 
+  it("is not replaced by a part of it", async () => {
+    const { body } = await send("POST", "/Binary", letter, { "Content-Type": "application/pdf" });
+    const place = `/Binary/${body.id}`;
+    const part = await send("PUT", place, letter.subarray(0, 4), { "Content-Type": "application/pdf", "Content-Range": "bytes 0-3/8" });
+    expect(part).toMatchObject({ status: 400, body: { issue: [{ code: "not-supported" }] } });
+    expect((await content(place)).bytes).toEqual(letter);
+    expect((await send("PUT", place, letter.subarray(0, 4), { "Content-Type": "application/pdf" })).status).toBe(200);
+  });
+
   it("is a resource to a client that asks for FHIR", async () => {
     const { body } = await send("PUT", "/Binary/letter", letter, { "Content-Type": "application/pdf" });
     const resource = { resourceType: "Binary", id: "letter", contentType: "application/pdf", data: letter.toString("base64") };

@@ -82,6 +82,17 @@ describe.each([
     expect((await fhir.create(patient, site)).status).toBe(isAnyAllowed ? 201 : 403);
   });
 
+  it("may read the CapabilityStatement from every origin, as apps do first, and nothing beside it", async () => {
+    for (const origin of [APP, ...others]) {
+      for (const path of ["/metadata", "/metadata?_summary=true"]) {
+        expect(allowed(await fhir.get(path, { Origin: origin, "Sec-Fetch-Site": "cross-site" }))).toBe("*");
+      }
+      const beside = await fhir.get("/metadata/history", { Origin: origin });
+      expect(allowed(beside)).toBe(isAnyAllowed ? "*" : isAllowed && origin === APP ? APP : null);
+    }
+    expect((await preflight("/fhir/metadata", "https://evil.example")).status).toBe(isAnyAllowed ? 204 : isAllowed ? 403 : 405);
+  });
+
   it("never gets another site's answer from a cache", async () => {
     const { headers } = await fhir.get("/Patient");
     expect(headers.get("vary")?.includes("Origin") ?? false).toBe(isAllowed && !isAnyAllowed);

@@ -12,6 +12,17 @@ describe("real-world clients", () => {
     subject: { reference },
   });
 
+  it("searches by GET at the address for POST, as some clients do, in pages", async () => {
+    for (let index = 0; index < 3; index += 1) await at.fhir.create({ ...rossi, name: [{ family: "Getsearch" }] });
+    const { body, headers } = await at.fhir.get("/Patient/_search?name=getsearch&_count=2&_total=accurate");
+    expect([body.total, body.entry.length]).toEqual([3, 2]);
+    expect(headers.get("cache-control")).toBe("no-store");
+    const next = new URL(body.link.find(({ relation }: { relation: string }) => relation === "next").url);
+    expect((await at.fhir.get(next.pathname.replace(/^\/fhir/, "") + next.search)).body.entry).toHaveLength(1);
+    expect((await at.fhir.get("/_search?_type=Patient&_count=0")).status).toBe(200);
+    expect((await at.fhir.send("PUT", "/Patient/_search", rossi)).status).toBe(405);
+  });
+
   describe("an id without a type", () => {
     beforeAll(async () => {
       for (const [reference, code] of [

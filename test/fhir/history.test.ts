@@ -31,7 +31,7 @@ describe("a history", () => {
 
   it("has no version that nobody wrote, and says which", async () => {
     for (const version of ["9", "first"]) {
-      const issue = [{ code: "not-found", diagnostics: `There is no version ${version} of a Patient with the id with-history.` }];
+      const issue = [{ code: "not-found", diagnostics: `There is no version ${version} of Patient/with-history.` }];
       expect(await fhir.get(`${place}/${version}`)).toMatchObject({ status: 404, body: { issue } });
     }
   });

@@ -1,4 +1,5 @@
 /** An app as its makers write it, with `openid-client`, and the person who uses it. */
+import { createLocalJWKSet, type JSONWebKeySet } from "jose";
 import * as client from "openid-client";
 import { identity, type RoleName, type User } from "../../services/identity/identity.contract.ts";
 import { asSystem } from "../../mesh/access/access.ts";
@@ -81,6 +82,12 @@ export class App {
       shown = await browser.see(shown.url, { step: "login", login: this.login, password: PASSWORD });
     }
     return { ...request, url: await browser.leave(shown.url, { step: "allow" }) };
+  }
+
+  /** The provider's keys, as every client finds them. */
+  async publishedKeys() {
+    const { jwks_uri = "" } = this.config.serverMetadata();
+    return createLocalJWKSet((await (await fetch(jwks_uri)).json()) as JSONWebKeySet);
   }
 
   exchange(back: URL, pkceCodeVerifier: string, expectedState: string) {

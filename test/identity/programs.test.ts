@@ -79,6 +79,26 @@ describe("the client assertion of a program", () => {
     expect(await ask(await program.assertion(), { scope })).toEqual([200, given]);
   });
 
+  it.each([
+    ["authorization_code", "unauthorized_client"],
+    ["refresh_token", "unauthorized_client"],
+    ["password", "unsupported_grant_type"],
+  ])("gets no token by the grant %s: %s", async (grant_type, error) => {
+    expect(await ask(await program.assertion(), { grant_type })).toEqual([400, error]);
+  });
+
+  it.each([
+    ["GET", "token", "POST, OPTIONS"],
+    ["GET", "introspect", "POST, OPTIONS"],
+    ["GET", "revoke", "POST, OPTIONS"],
+    ["POST", "jwks", "GET, HEAD, OPTIONS"],
+    ["POST", "authorize", "GET, HEAD"],
+  ])("is told which methods there are instead of %s at /auth/%s: %s", async (method, path, allow) => {
+    const answer = await fetch(`${mesh.base}/auth/${path}`, { method });
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, allow]);
+    expect(((await answer.json()) as { error: string }).error).toBe("invalid_request");
+  });
+
   it.each(["user/*.rs", "patient/Patient.rs", "openid", "system/Patient.d", "system/patient.rs", "nonsense", "actions"])(
     "gets no token for %s, which would open nothing",
     async (scope) => {

@@ -119,6 +119,7 @@ describe("an app that signs somebody in", () => {
     const own = await ask("https://app.example");
     expect([own.status, own.headers.get("access-control-allow-origin")]).toEqual([200, "https://app.example"]);
     expect(own.headers.get("access-control-allow-credentials")).toBeNull();
+    for (const { headers: of } of [own, foreign]) expect([of.get("cache-control"), of.get("pragma")]).toEqual(["no-store", "no-cache"]);
   });
 
   it("refreshes without its person, who has consented to it, and each refresh token is valid once", async () => {
@@ -136,9 +137,11 @@ describe("an app that signs somebody in", () => {
   });
 
   it("introspects and revokes its token, which ends everything of the same grant", async () => {
-    const tokens = await app.signIn("openid user/Observation.rs offline_access");
+    const scope = "openid fhirUser user/Observation.rs offline_access";
+    const tokens = await app.signIn(scope);
     const look = () => client.tokenIntrospection(app.config, tokens.access_token);
-    expect(await look()).toMatchObject({ active: true, scope: "openid user/Observation.rs offline_access", client_id: "app" });
+    const { sub, fhirUser } = { fhirUser: "", ...tokens.claims() };
+    expect(await look()).toMatchObject({ active: true, scope, client_id: "app", sub, fhirUser }); // as in the ID token
     await client.tokenRevocation(app.config, tokens.access_token);
     expect(await look()).toEqual({ active: false });
     await expect(client.refreshTokenGrant(app.config, tokens.refresh_token ?? "")).rejects.toMatchObject({ error: "invalid_grant" });
@@ -192,7 +195,7 @@ describe("an app that signs somebody in", () => {
     const xsrf = /name="xsrf" value="(\w+)"/.exec(ask.text)?.[1] ?? "";
     expect((await browser.see("/auth/logout/confirm", { xsrf: "guessed", logout: "yes" })).status).toBe(400);
     expect((await browser.see("/auth/logout/confirm", { xsrf, logout: "yes" })).text).toContain("You are signed out.");
-    const { payload } = await jwtVerify(told[0] ?? "", createLocalJWKSet(await identity.keys(mesh.caller, {})), {
+    const { payload } = await jwtVerify(told[0] ?? "", await app.publishedKeys(), {
       issuer: `${mesh.base}/auth`,
       audience: "portal",
       typ: "logout+jwt",

@@ -1,6 +1,6 @@
 /** SMART App Launch 2.2: which patient an app is about, and programs without people. */
 import { MedplumClient } from "@medplum/core";
-import { generateKeyPair, exportJWK } from "jose";
+import { exportJWK, generateKeyPair, jwtVerify } from "jose";
 import * as client from "openid-client";
 import { Browser } from "../../scripts/identity/browser.ts";
 import { identity } from "../../services/identity/identity.contract.ts";
@@ -54,6 +54,18 @@ describe("a SMART app", () => {
     const login = await browser.see(request.url);
     return { browser, request, shown: await browser.see(login.url, { step: "login", login: NURSE, password: PASSWORD }) };
   }
+
+  it("gets an ID token that every OpenID client can verify, by a key that opens nothing else", async () => {
+    const { id_token = "", access_token } = await app.signIn("openid fhirUser");
+    const { id_token_signing_alg_values_supported: supported } = app.config.serverMetadata();
+    const keys = await app.publishedKeys();
+    const { payload } = await jwtVerify(id_token, keys, { issuer: `${mesh.base}/auth`, audience: "app", algorithms: ["RS256"] });
+    expect(supported).toEqual(["RS256"]);
+    expect(payload).toMatchObject({ sub: app.user.id, fhirUser: `${mesh.base}/fhir/Practitioner/ada` });
+    await expect(jwtVerify(access_token, keys, { algorithms: ["ES256"] })).resolves.toBeDefined();
+    const answers = await Promise.all([access_token, id_token].map((token) => fhirAt(mesh.base, token).get("/Patient")));
+    expect(answers.map(({ status }) => status)).toEqual([403, 401]); // gateways accept nothing that this key signs
+  });
 
   it("launched standalone is about the patient that its person picks, also after a refresh", async () => {
     const { browser, request, shown } = await signedIn("launch/patient patient/Observation.read offline_access");

@@ -136,6 +136,20 @@ describe("a backup", () => {
     takeDataFolder(dataDir, { alone: true }).release();
   });
 
+  it("contains the keys that sign tokens, without which nobody could sign in afterwards", async () => {
+    const system = { services: ["api", "patients", "identity"], nats: false, split: "broker" as const };
+    const [source, dataDir] = [fresh(), fresh()];
+    const published = async ({ base }: Mesh) => (await fetch(`${base}/auth/jwks`)).json();
+    const mesh = await startMesh(system);
+    const before = await published(mesh)
+      .finally(() => makeBackup({ dataDir: mesh.dataDir }, source))
+      .finally(() => mesh.stop());
+    await restoreBackup(source, { dataDir });
+    const restored = await startMesh({ ...system, dataDir });
+    expect(await published(restored).finally(() => restored.stop())).toEqual(before);
+    expect(before.keys.map(({ alg }: { alg: string }) => alg)).toEqual(["ES256", "RS256"]);
+  });
+
   it("is restored into an empty folder only", async () => {
     await expect(restoreBackup(join(dir, "backup-0"), { dataDir: join(dir, "data-0") })).rejects.toEqual(told(/not empty/));
   });

@@ -8,7 +8,7 @@ import type { Identity } from "../../../mesh/access/identity.ts";
 import type { Interaction } from "../../../mesh/access/roles.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import { PROVENANCE } from "../../../federation/version-authors.ts";
-import { anybodyAt, type Requester } from "../http/client-address.ts";
+import { anybodyAt, EVERYBODY, type Requester } from "../http/client-address.ts";
 import { httpError } from "../http/http-error.ts";
 import { type GoodToken, invalidToken, type TokenCheck } from "./tokens.ts";
 
@@ -58,9 +58,12 @@ export const metaOf = (request: IncomingMessage): Record<string, unknown> | unde
 export class Authentication {
   readonly #access: Access;
   readonly #tokens: TokenCheck;
+  readonly #addressOf: (request: IncomingMessage) => string;
   readonly #stamps = new WeakMap<GoodToken, { stamp: string; until: number; generation: number }>();
 
-  constructor(access: Access, tokens: TokenCheck) {
+  /** @param addressOf the network address of a request's client */
+  constructor(access: Access, tokens: TokenCheck, addressOf: (request: IncomingMessage) => string) {
+    this.#addressOf = addressOf;
     this.#access = access;
     this.#tokens = tokens;
   }
@@ -70,6 +73,7 @@ export class Authentication {
     delete meta["as"];
     delete meta["purpose"];
     delete meta["asked"];
+    delete meta["from"];
     if (this.#access.isOpen) return;
     metas.set(request, meta);
     if (request.headers.authorization !== undefined) meta["asked"] = `${request.method} ${request.url}`;
@@ -87,6 +91,8 @@ export class Authentication {
     // A role that requires a second factor applies only with one, even if the requirement is newer than the token.
     if (good.lacksSecondFactor && this.#wantsSecondFactor(good.identity)) throw invalidToken("factor", good);
     meta["as"] = this.#stampOf(good);
+    const address = this.#addressOf(request);
+    if (address !== EVERYBODY) meta["from"] = address;
     const purpose = purposeOf(request);
     if (purpose !== undefined) meta["purpose"] = purpose;
   }

@@ -59,7 +59,8 @@ export class Refusals {
       return;
     }
     const entry = refusalEntry(error, authorIn(access, meta), asked);
-    if (entry) this.#ofPersons.note(entry.by.who, entry);
+    const { from } = meta;
+    if (entry) this.#ofPersons.note(entry.by.who, { ...entry, ...(typeof from === "string" && { address: from }) });
   }
 
   /** Once it resolves, everything refused so far is recorded. */

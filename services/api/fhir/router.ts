@@ -65,6 +65,7 @@ async function refuseImpossible(request: FhirRequest, version: string): Promise<
 
 function handlerOf(request: FhirRequest, version: string, isContent: boolean): () => Promise<Answer> {
   if (!isContent) requireJson(request);
+  refusePart(request);
   const place = placeOf(request, version);
   const handler = place[request.method];
   if (handler) return handler;
@@ -72,6 +73,16 @@ function handlerOf(request: FhirRequest, version: string, isContent: boolean): (
     .flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
     .join(", ");
   throw httpError(405, "METHOD_NOT_ALLOWED", `${request.method} is not possible here; ${allow} is.`, { allow });
+}
+
+/** @throws 400 for a part of a body, which would be taken for the whole resource (RFC 9110, 14.5) */
+function refusePart({ method, header }: FhirRequest): void {
+  if (method !== "PUT" || header("content-range") === undefined) return;
+  throw fhirError(
+    400,
+    "not-supported",
+    "A part of a resource (Content-Range) cannot be stored: send it as a whole, or change it by PATCH.",
+  );
 }
 
 function placeOf(request: FhirRequest, version: string): MethodTable {
@@ -168,8 +179,9 @@ const query = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answ
   POST: async () => presented(await operationRequest(request), ask),
 });
 
-/** A search by POST. */
+/** A search by POST; by GET at the same address for clients that send it so, as HAPI's may (`GET_WITH_SEARCH`). */
 const byForm = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): MethodTable => ({
+  GET: () => ask(request),
   POST: async () => presented(await formRequest(request), ask),
 });
 

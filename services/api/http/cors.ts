@@ -57,6 +57,10 @@ function isWrittenFromElsewhere({ method = "GET", headers }: IncomingMessage, { 
   return origin !== undefined && origin !== own && (isPublic || origin !== `${scheme}://${host}`);
 }
 
+/** Whether a request reads the CapabilityStatement, which pages of all origins may (SMART App Launch 2.2, "Cross-Origin Resource Sharing"). */
+const isDiscovery = ({ method = "GET", url = "/" }: IncomingMessage): boolean =>
+  /^(?:GET|HEAD)$/.test(method) && /^\/fhir\/metadata(?:\?|$)/.test(url);
+
 /**
  * Sets the headers on an answer under `/fhir` or `/api` that tell the browser whether the app may have it.
  * @returns "preflight" when these headers are the whole answer; "refused" when the app must not have one
@@ -70,6 +74,11 @@ export function crossOrigin(
   const { method, url = "/", headers } = request;
   if (!/^\/(?:fhir|api)(?:[/?]|$)/.test(url)) return undefined;
   const { origin } = headers;
+  if (origin !== undefined && isDiscovery(request)) {
+    response.setHeader("Access-Control-Allow-Origin", "*");
+    response.setHeader("Access-Control-Expose-Headers", EXPOSED);
+    return undefined;
+  }
   if (corsOrigin === undefined) return isWrittenFromElsewhere(request, own) ? "refused" : undefined;
   if (corsOrigin !== "*") response.appendHeader("Vary", "Origin");
   // Without Origin the origin is unknown, which only does not matter if all origins are allowed.

@@ -1,4 +1,5 @@
 /** The pages of a sign-in, each a form that is sent to its own address. */
+import { isBoundToPatient } from "../../../mesh/access/scopes.ts";
 import { type Html, html } from "./html.ts";
 import type { PageLanguage } from "./language.ts";
 import { type PageFault, marksOf, type PageContent } from "./page.ts";
@@ -123,7 +124,8 @@ function scopeText({ say }: PageLanguage, scope: string): string | undefined {
   const [isReading, isWriting] = [/[rs]/.test(does), /[cud]/.test(does)];
   const what = say(isReading && isWriting ? "scopeBoth" : isReading ? "scopeRead" : "scopeWrite");
   const named = `${type === "*" ? say("scopeAll") : type}${where === undefined ? "" : ` (${where})`}`;
-  return say(context === "patient" ? "scopePatient" : "scopeUser", { what, type: named });
+  const isOfPatient = context === "patient" && isBoundToPatient(type, does);
+  return say(isOfPatient ? "scopePatient" : "scopeUser", { what, type: named });
 }
 
 /** A new password for the account of a link. */

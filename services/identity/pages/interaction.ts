@@ -119,7 +119,8 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
       return exchange.send(200, codesPage(language, step.codes, true), redirectUri); // shown once: nothing takes them away
     case "done": {
       const { account, amr, device } = step;
-      parts.notes.note(sessionEntry("sign-in", account, { client: String(details.params["client_id"]) }));
+      const entry = sessionEntry("sign-in", account, { client: String(details.params["client_id"]) });
+      parts.notes.note({ ...entry, address: exchange.address });
       if (device !== undefined) exchange.setCookie(DEVICE_COOKIE, device, DEVICE_MS);
       // Not remembered after the browser is closed: devices are shared on wards.
       const login = { accountId: account._id, amr, remember: false, ts: Math.floor(Date.now() / 1_000) };

@@ -1,4 +1,4 @@
-import { codePage, loginPage, passwordPage, patientPage } from "./forms.ts";
+import { codePage, consentPage, loginPage, passwordPage, patientPage } from "./forms.ts";
 import { html } from "./html.ts";
 import { languageFor } from "./language.ts";
 import ar from "./messages/ar.json" with { type: "json" };
@@ -67,6 +67,16 @@ describe("the pages", () => {
     const page = pageText(patientPage(reader, "an app", "rossi", [{ id: "1", name: "Ada Rossi", born }], false), reader);
     expect(page).toContain("<bdi>Ada Rossi</bdi>");
     expect(page).toContain(told);
+  });
+
+  it.each([
+    ["patient/MedicationRequest.rs", "Read: MedicationRequest of the chosen patient"],
+    ["patient/Medication.rs", "Read: Medication that you may see"], // medications are no patient's
+    ["patient/Medication.cruds", "Read, write and delete: Medication of the chosen patient"],
+    ["patient/*.rs", "Read: all records of the chosen patient"],
+    ["user/Patient.rs", "Read: Patient that you may see"],
+  ])("ask for consent to what the app will see: %s", (scope, told) => {
+    expect(pageText(consentPage(language, "an app", [scope]), language)).toContain(`<li>${told}</li>`);
   });
 
   it("focus the first field with an error, and keep the login name", () => {

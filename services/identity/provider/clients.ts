@@ -95,7 +95,7 @@ function metadataOf(client: StoredClient): ClientMetadata & OwnMetadata {
     redirect_uris: redirectUris,
     post_logout_redirect_uris: postLogoutRedirectUris,
     token_endpoint_auth_method: kind === ClientKind.public ? "none" : "private_key_jwt",
-    id_token_signed_response_alg: "ES256",
+    id_token_signed_response_alg: "RS256",
     ...(backchannelLogoutUri && { backchannel_logout_uri: backchannelLogoutUri, backchannel_logout_session_required: true }),
     ...(jwks && { jwks }),
     ...(jwksUri && { jwks_uri: jwksUri }),

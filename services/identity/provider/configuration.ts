@@ -43,13 +43,13 @@ export interface Parts {
 
 const left = (from: number, seconds: number): number => Math.max(1, Math.ceil(from + seconds - Date.now() / 1_000));
 
-/** @param keys the signing one first */
-export function configurationOf({ keys }: KeySet, parts: Parts): Configuration {
+/** The configuration of one issuer, with its keys. */
+export function configurationOf({ keys, idTokenKeys }: KeySet, parts: Parts): Configuration {
   const { artifacts, claims, launches, resource, pages, errors, isHttps } = parts;
   const cookie = { httpOnly: true, sameSite: "lax", secure: isHttps, signed: false, path: "/auth" } as const;
   return {
     adapter: artifacts.adapter,
-    jwks: { keys: keys.map((key) => ({ ...key })) },
+    jwks: { keys: [...keys, ...idTokenKeys].map((key) => ({ ...key })) },
     routes: ROUTES,
     scopes: [...PLAIN_SCOPES],
     claims: { openid: ["sub", "amr"], fhirUser: ["fhirUser"], profile: ["name"] },
@@ -59,11 +59,12 @@ export function configurationOf({ keys }: KeySet, parts: Parts): Configuration {
     assertJwtClientAuthClaimsAndHeader: assertionCheck(errors),
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
-    clientDefaults: { id_token_signed_response_alg: "ES256", token_endpoint_auth_method: "none" },
+    clientDefaults: { id_token_signed_response_alg: "RS256", token_endpoint_auth_method: "none" },
     enabledJWA: {
       // SMART App Launch 2.2, "Client Authentication: Asymmetric": RS384 and ES384 must be supported.
       clientAuthSigningAlgValues: ["ES256", "ES384", "RS384"],
-      idTokenSigningAlgValues: ["ES256"],
+      // "Scopes for requesting identity data": ID tokens are signed with RSA SHA-256.
+      idTokenSigningAlgValues: ["RS256"],
     },
     extraClientMetadata: { properties: [...OWN_METADATA] },
     extraParams: { aud: (ctx, value) => resource.requireAudience(ctx, value), launch: null },

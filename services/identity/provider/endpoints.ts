@@ -33,11 +33,18 @@ export function extend(
   provider.use(async (ctx, next) => {
     await next();
     // Koa's context as extended by the provider, once it knows the route.
-    const { oidc, ip, body } = ctx as unknown as { oidc?: KoaContextWithOIDC["oidc"]; ip: string; body?: { error?: unknown } };
+    const { oidc, ip, body } = ctx as unknown as {
+      oidc?: KoaContextWithOIDC["oidc"];
+      ip: string;
+      body?: { error?: unknown; fhirUser?: unknown };
+    };
     if (!oidc) return;
+    if (oidc.route === "token") ctx.set("Pragma", "no-cache"); // RFC 6749, 5.1, and SMART; `Cache-Control` is the provider's
     if (oidc.route === "token" && ctx.status === 200) {
       Object.assign(ctx.body as object, smartMembers(oidc.entities.AccessToken));
     }
+    if (oidc.route === "introspection" && ctx.status === 200) Object.assign(ctx.body as object, fhirUserIn(body, provider.issuer));
+    if (isOthersGrant(oidc) && body?.error === "invalid_request") Object.assign(body, { error: "unauthorized_client" });
     if (PROVING.has(oidc.route) && ctx.status >= 400 && ctx.status < 500) {
       const why = body?.error === "invalid_grant" ? whys.get(ctx) : undefined;
       if (why) Object.assign(body as object, { error_description: GRANT_REFUSALS[why] });
@@ -50,6 +57,17 @@ export function extend(
     // Extended likewise.
     pages.withoutScript(ctx as unknown as KoaContextWithOIDC);
   });
+}
+
+/** Whether a client asks for tokens by a grant that it was not registered for: the provider has no error of its own for it (RFC 6749, 5.2). */
+function isOthersGrant({ route, client, params }: KoaContextWithOIDC["oidc"]): boolean {
+  const grant = params?.grant_type;
+  return route === "token" && client !== undefined && typeof grant === "string" && !client.grantTypeAllowed(grant);
+}
+
+/** The person in the answer of an introspection as in the ID token: by URL (SMART App Launch 2.2, "Token Introspection"). */
+function fhirUserIn({ fhirUser }: { fhirUser?: unknown } = {}, issuer: string): { fhirUser?: string } {
+  return typeof fhirUser === "string" ? { fhirUser: `${issuer.slice(0, -MOUNT.length)}/fhir/${fhirUser}` } : {};
 }
 
 /** The account of a grant, if known; the provider does not read expired ones. Refusals are recorded even if the store is not available. */
@@ -74,9 +92,26 @@ export async function ask(
   { request, response, body }: { request: IncomingMessage; response: ServerResponse; body: Buffer },
 ): Promise<void> {
   const url = changedUrl(request.url ?? "");
+  const { method = "GET" } = request;
+  const allow = METHODS[url.split("?", 1)[0] ?? ""];
+  if (allow && !allow.includes(method)) return refuseMethod(response, method, allow);
   const copy = withBody(request, await changedBody(url, body, keys));
   copy.url = url.slice(MOUNT.length) || "/";
   await provider.callback()(Object.assign(copy, { originalUrl: url }), response);
+}
+
+/** Methods by path, where the provider answers others as if there were nothing. */
+const METHODS: Record<string, string[]> = {
+  [MOUNT + ROUTES.authorization]: ["GET", "HEAD"],
+  [MOUNT + ROUTES.jwks]: ["GET", "HEAD", "OPTIONS"],
+  [MOUNT + ROUTES.token]: ["POST", "OPTIONS"],
+  [MOUNT + ROUTES.introspection]: ["POST", "OPTIONS"],
+  [MOUNT + ROUTES.revocation]: ["POST", "OPTIONS"],
+};
+
+function refuseMethod(response: ServerResponse, method: string, allow: string[]): void {
+  response.writeHead(405, { Allow: allow.join(", "), "Content-Type": "application/json", "Cache-Control": "no-store" });
+  response.end(JSON.stringify({ error: "invalid_request", error_description: `${method} is not possible here; ${allow[0]} is.` }));
 }
 
 /**

@@ -1,6 +1,20 @@
 /** The server for which an app was started (SMART App Launch 2.2, `aud`). */
-import { errors } from "oidc-provider";
+import { type Client, errors, type KoaContextWithOIDC } from "oidc-provider";
 import { ResourceServer } from "./resource-server.ts";
+
+describe("the scopes of an app", () => {
+  const granted = (params: object) => {
+    const client = { allowed_scope: "launch launch/patient launch/encounter patient/*.rs" } as unknown as Client;
+    const ctx = { oidc: { params, entities: {} } } as unknown as KoaContextWithOIDC;
+    return new ResourceServer("https://ehr.example", "key", errors).info(ctx, "https://ehr.example", client).scope;
+  };
+  const scope = "launch/patient launch/encounter patient/Patient.rs";
+
+  it("have an encounter only if the EHR has started it: nobody picks one", () => {
+    expect(granted({ scope, launch: "of-the-ehr" })).toBe(scope);
+    expect(granted({ scope })).toBe("launch/patient patient/Patient.rs");
+  });
+});
 
 describe("an app", () => {
   const started = (aud: string, audience: string) => () => new ResourceServer(audience, "key", errors).requireAudience(undefined, aud);

@@ -38,7 +38,9 @@ export class ResourceServer {
     if (params?.grant_type === "client_credentials" && params.scope === undefined) params.scope = allowed.join(" ");
     if (typeof params?.scope === "string" && !isRefresh) {
       const { scope } = params;
-      params.scope = narrowed(scopesIn(scope), allowed).join(" ");
+      // An app that starts by itself is told no encounter, so it is not granted one.
+      const mayAsk = typeof params.launch === "string" ? allowed : allowed.filter((one) => one !== "launch/encounter");
+      params.scope = narrowed(scopesIn(scope), mayAsk).join(" ");
       // A program would get a token without any rights.
       if (params.grant_type === "client_credentials" && params.scope === "") {
         throw new this.#errors.InvalidScope("none of these scopes may be had", scope);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Collection } from "../../../store/documents/documents.ts";
 import { collections } from "../../../test/kit/collection.ts";
-import { keysAt, PERIOD_MS, periodsAt, REPLACED_MS, renewKeys, type StoredKey } from "./signing-keys.ts";
+import { type KeySet, keysAt, PERIOD_MS, periodsAt, REPLACED_MS, renewKeys, type StoredKey } from "./signing-keys.ts";
 
 describe("the signing keys of tokens", () => {
   const collection = collections();
@@ -28,13 +28,13 @@ describe("the signing keys of tokens", () => {
     const now = 100 * PERIOD_MS + PERIOD_MS / 2;
     const sets = await Promise.all(Array.from({ length: 8 }, () => keysAt(now, folder, known)));
     expect(new Set(sets.map(({ id }) => id)).size).toBe(1);
-    expect(readdirSync(folder)).toEqual(["identity-es256-100.json"]);
-    expect(statSync(join(folder, "identity-es256-100.json")).mode & 0o077).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(["identity-es256-100.json", "identity-rs256-100.json"]);
+    for (const file of readdirSync(folder)) expect(statSync(join(folder, file)).mode & 0o077).toBe(0);
     const before = await keysAt(101 * PERIOD_MS - 1, folder, known);
     const after = await keysAt(101 * PERIOD_MS + 1, folder, known);
     expect(before.keys.map(({ kid }) => kid).reverse()).toEqual(after.keys.map(({ kid }) => kid));
     await keysAt(103 * PERIOD_MS + PERIOD_MS / 2, folder, known);
-    expect(readdirSync(folder)).toEqual(["identity-es256-103.json"]);
+    expect(readdirSync(folder).sort()).toEqual(["identity-es256-103.json", "identity-rs256-103.json"]);
   });
 
   it("are the same on all machines, or the start is refused", async () => {
@@ -48,9 +48,10 @@ describe("the signing keys of tokens", () => {
     const now = 300.5 * PERIOD_MS;
     const before = await keysAt(now, folder, known);
     const after = await renewKeys(now, { folder, areStolen: true }, known);
-    expect(after.id).not.toBe(before.id);
+    expect(after.idTokenKeys[0].kid).not.toBe(before.idTokenKeys[0].kid);
+    expect(after.keys[0].kid).not.toBe(before.keys[0].kid);
     expect(await keysAt(now, folder, known)).toEqual(after);
-    expect(readdirSync(folder)).toEqual(["identity-es256-300.json"]);
+    expect(readdirSync(folder).sort()).toEqual(["identity-es256-300.json", "identity-rs256-300.json"]);
   });
 
   it.each([
@@ -69,12 +70,14 @@ describe("the signing keys of tokens", () => {
   });
 
   it.each([
-    ["in the middle of a period", 700.5],
-    ["where the next one is published already", 801 - 1e-6],
-    ["where the last one is still published", 902 + 1e-6],
-  ])("sign no more when they are replaced %s, and are published until their last token has run out", async (_, period) => {
+    ["of access tokens, in the middle of a period", 700.5, "keys"],
+    ["of access tokens, where the next one is published already", 801 - 1e-6, "keys"],
+    ["of access tokens, where the last one is still published", 902 + 1e-6, "keys"],
+    ["of ID tokens, in the middle of a period", 710.5, "idTokenKeys"],
+    ["of ID tokens, where the last one is still published", 912 + 1e-6, "idTokenKeys"],
+  ] as const)("%s, sign no more when they are replaced, and are published until their last token has run out", async (_, period, list) => {
     const now = Math.floor(period * PERIOD_MS);
-    const kids = ({ keys }: { keys: { kid: string }[] }) => keys.map(({ kid }) => kid);
+    const kids = (set: KeySet) => set[list].map(({ kid }) => kid);
     const [signing = ""] = kids(await keysAt(now, folder, known));
     const first = kids(await renewKeys(now, { folder, areStolen: false }, known));
     const second = kids(await renewKeys(now + 1, { folder, areStolen: false }, known));
@@ -92,6 +95,6 @@ describe("the signing keys of tokens", () => {
     const { keys } = await renewKeys(now + 1, { folder, areStolen: true }, known);
     const old = new Set([...before.keys, ...replaced.keys].map(({ kid }) => kid));
     expect(keys.filter(({ kid }) => old.has(kid))).toEqual([]);
-    expect(readdirSync(folder)).toEqual(["identity-es256-1000.json"]);
+    expect(readdirSync(folder).sort()).toEqual(["identity-es256-1000.json", "identity-rs256-1000.json"]);
   });
 });

@@ -1,5 +1,6 @@
 /** How often, and how much of it, a medication may be given, from its Dosage. Plain data in, with numbers as numbers; plain data out; time is passed in. */
 import type { Dosage, Quantity } from "./r4.ts";
+import { isAsNeeded, repeatOf } from "./timing.ts";
 
 /** A dose that was given, or is to be given. */
 export interface GivenDose {
@@ -36,10 +37,6 @@ const IN_BASE: Readonly<Record<string, readonly [base: string, factor: number]>>
   uL: ["L", 1e-6],
 };
 
-/** Whether it is given when the patient needs it: it is not due at any time. */
-export const isAsNeeded = ({ asNeededBoolean, asNeededCodeableConcept }: Dosage): boolean =>
-  asNeededBoolean === true || asNeededCodeableConcept !== undefined;
-
 /** The amount in the unit of another one; undefined if they measure different things, or there is none. */
 export function amountAs(quantity: Quantity | undefined, other: Quantity): number | undefined {
   const [own = "", wanted = ""] = [quantity, other].map((one) => one?.code ?? one?.unit);
@@ -51,7 +48,7 @@ export function amountAs(quantity: Quantity | undefined, other: Quantity): numbe
 
 /** The limits: of doses as needed by the Timing, which then says how often at most; of the amount by `maxDosePerPeriod`. */
 export function limitsOf(dosage: Dosage | undefined): DoseLimit[] {
-  const { frequency = 1, frequencyMax = frequency, period, periodUnit } = dosage?.timing?.repeat ?? {};
+  const { frequency = 1, frequencyMax = frequency, period, periodUnit } = repeatOf(dosage?.timing) ?? {};
   const { numerator, denominator } = dosage?.maxDosePerPeriod ?? {};
   const prescribed = dosage?.doseAndRate?.[0]?.doseQuantity;
   const limits: DoseLimit[] = [];

@@ -9,7 +9,7 @@ import { numberIn, t } from "../../platform/texts.ts";
 import { careSources } from "./care.ts";
 import { adminSources, benchSources, cashSources, deskSources, pharmacySources, recordsSources } from "./desks.ts";
 import { MyWard } from "./my-ward.ts";
-import { type Counted, EVERY_MS, type Source, type WorkKey } from "./work.ts";
+import type { Counted, Source, WorkKey } from "./work.ts";
 
 /** In the order in which they are shown; each is read separately, so that one that is down does not affect the others. */
 const SOURCES: readonly Source[] = [
@@ -36,6 +36,9 @@ interface Told {
   isAll: boolean;
   types: ReadonlySet<string>;
 }
+
+/** Interval of reading sources with notifications, milliseconds: a dose becomes due without a change. */
+const EVERY_MS = 30_000;
 
 export function MyWork() {
   const [told, setTold] = useState<Told>({ turn: 0, isAll: false, types: new Set() });
@@ -67,7 +70,7 @@ function Listening({ types, onNews, onEvery }: ListeningProps) {
 }
 
 function OfSource({ source, told, everyMs }: { source: Source; told: Told; everyMs: number }) {
-  const known = useLoad(source.name, source.read, Math.min(source.everyMs, everyMs));
+  const known = useLoad(source.name, source.read, Math.min(source.everyMs ?? EVERY_MS, everyMs));
   useEffect(() => {
     if (told.turn > 0 && (told.isAll || source.types.some((type) => told.types.has(type)))) known.reload();
   }, [told.turn]);

@@ -115,6 +115,18 @@ describe("check-data --repair", () => {
       { location: [expect.objectContaining({ location: { display: "Location/lost (not here)" } })] },
     ],
     [
+      "a slot that is free though an appointment fills it",
+      async () => {
+        const [start, end] = ["2999-01-01T09:00:00Z", "2999-01-01T09:20:00Z"];
+        const slot = await store({ resourceType: "Slot", status: "free", start, end, schedule: { display: "X-ray" } });
+        const participant = [{ actor: { reference: patient }, status: "accepted" }];
+        await store({ resourceType: "Appointment", status: "booked", start, end, slot: [{ reference: slot }], participant });
+        replaced("visits", slot, '"busy"', '"free"');
+        return slot;
+      },
+      { status: "busy" },
+    ],
+    [
       "a prescription that is active though all of it was dispensed",
       async () => {
         const given = { medicationCodeableConcept: { text: "x" }, subject: { reference: patient } };

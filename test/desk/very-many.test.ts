@@ -4,6 +4,7 @@ import { hospitalizations } from "../../services/hospitalizations/hospitalizatio
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { Hospital } from "./pages-hospital.ts";
 
@@ -73,5 +74,24 @@ describe("very many at once", () => {
     await technician.click("section:has(#field-bench-find) button:has-text('Show more')");
     await rows(60);
     expect(await technician.locator("section:has(#field-bench-find) button:has-text('Show more')").count()).toBe(0);
+  });
+
+  it("patients who wait are found by the filter of the queue beyond the hundred that it shows", async () => {
+    const { operator } = hospital;
+    const arrive = async (family: string, index: number) => {
+      const birthDate = `${1920 + (index % 90)}-07-${10 + Math.floor(index / 90)}`;
+      const { patient } = await patients.register(operator, { family, given: ["Leila"], gender: "female", birthDate });
+      await visits.open(operator, { patient });
+    };
+    await Promise.all(Array.from({ length: 100 }, (_, index) => arrive(`Bianchi${index}`, index)));
+    await arrive("Zorzi", 99);
+    const clerk = await hospital.person("clerk", ["front-desk"]);
+    await hospital.show(clerk, "desk");
+    await clerk.waitForSelector("#part-queue:has-text('Only the first 100 are shown')");
+    expect(await clerk.locator("#part-queue ul.list li").count()).toBe(100);
+    await clerk.fill("#field-queue-seek", "zorzi");
+    await clerk.waitForSelector("#part-queue li:has-text('Zorzi')");
+    await clerk.waitForSelector("#part-queue:has-text('101 patients wait')");
+    expect(await clerk.evaluate(() => document.activeElement?.id)).toBe("field-queue-seek");
   });
 });

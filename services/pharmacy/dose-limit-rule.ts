@@ -1,7 +1,7 @@
 import { brokenBy, countedOf, type GivenBy, type GivenDose, limitsOf } from "../../fhir/dose-limits.ts";
 import type { Dosage, Extension, Medication, MedicationAdministration, MedicationRequest } from "../../fhir/r4.ts";
 import type { Clause } from "../../fhir/search/query.ts";
-import { codesClause, referenceClause, timeClause } from "../../fhir/search/exact-clauses.ts";
+import { codesClause, referenceClause, slotsOfParameters, timeClause, toAnyOf } from "../../fhir/search/exact-clauses.ts";
 import { typed } from "../../fhir/typed.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
@@ -50,18 +50,23 @@ function dosageOf(prescription: string, facts: Pick<Facts, "of">): Dosage | unde
   return dosage && counting(dosage);
 }
 
-/** What is given, with the code of the stored Medication, and its route as it is recorded, else as it is prescribed. */
+/** The code of what was given: of a stored Medication, the one that it has. */
+const conceptOf = ({ medicationCodeableConcept, medicationReference }: MedicationAdministration, facts: Pick<Facts, "of">) =>
+  medicationCodeableConcept ?? typed<Medication>(facts.of(medicationReference?.reference)?.resource)?.code;
+
+/** What is given, and its route as it is recorded, else as it is prescribed. */
 function givenBy(after: MedicationAdministration, facts: Pick<Facts, "of">): GivenBy {
-  const { medicationReference, medicationCodeableConcept, dosage, request } = after;
-  const stored = typed<Medication>(facts.of(medicationReference?.reference)?.resource)?.code;
+  const { medicationReference, dosage, request } = after;
   return {
     medicationReference: medicationReference && { reference: placeOf(medicationReference) ?? "" },
-    medicationCodeableConcept: medicationCodeableConcept ?? stored,
+    medicationCodeableConcept: conceptOf(after, facts),
     route: dosage?.route ?? dosageOf(placeOf(request) ?? "", facts)?.route,
   };
 }
 
 const NAMES = "MedicationAdministration";
+/** Doses of a stored Medication: its code is known once it was read. */
+const OF_STORED: Clause = { kind: "key", slots: slotsOfParameters(NAMES, ["medication"]), any: [toAnyOf("Medication")] };
 
 /** The questions for the doses that count: those by the prescription, and those of the same medication by others. None: it has no limit. */
 function questionsFor(change: Change<MedicationAdministration>, facts: Facts): Question[] {
@@ -72,11 +77,11 @@ function questionsFor(change: Change<MedicationAdministration>, facts: Facts): Q
   const [patient, by] = [placeOf(after.subject), givenBy(after, facts)];
   const theirs = patient === undefined ? [] : [referenceClause(NAMES, "subject", [patient])];
   const codes = by.medicationCodeableConcept?.coding?.flatMap(({ code }) => code ?? []) ?? [];
-  const stored = by.medicationReference?.reference;
+  const isNamed = patient !== undefined && (codes.length > 0 || by.medicationReference !== undefined);
   const named: Clause[][] = [
     [referenceClause(NAMES, "request", [of.prescription])],
-    ...(codes.length > 0 && patient !== undefined ? [[...theirs, codesClause(NAMES, "code", codes)]] : []),
-    ...(stored !== undefined && patient !== undefined ? [[...theirs, referenceClause(NAMES, "medication", [stored])]] : []),
+    ...(isNamed && codes.length > 0 ? [[...theirs, codesClause(NAMES, "code", codes)]] : []),
+    ...(isNamed ? [[...theirs, OF_STORED]] : []),
   ];
   const within = timeClause(NAMES, "effective-time", { since: of.next.at - Math.max(...periods) });
   const isAnswer: Question["isAnswer"] = (made) => {
@@ -97,7 +102,9 @@ function othersGiven(change: Change<MedicationAdministration>, questions: Questi
     if (at === undefined || !isGiven(one) || `MedicationAdministration/${one.id}` === change.reference) return [];
     if (placeOf(one.request) === of.prescription) return [{ at, dose: one.dosage && counting(one.dosage.dose) }];
     const medicationReference = one.medicationReference && { reference: placeOf(one.medicationReference) ?? "" };
-    const counted = countedOf(counting({ ...one, ...(medicationReference && { medicationReference }) }), by);
+    const medicationCodeableConcept = conceptOf(one, facts);
+    const named = { ...(medicationCodeableConcept && { medicationCodeableConcept }), ...(medicationReference && { medicationReference }) };
+    const counted = countedOf(counting({ ...one, ...named }), by);
     return counted ? [{ at, ...counted }] : [];
   });
 }
@@ -127,7 +134,12 @@ export const doseLimits: Rule<MedicationAdministration> = {
   id: LIMITS,
   group: "values",
   says: "Medication as needed is not given more often than its Timing says, and none above `maxDosePerPeriod`; doses of the same medication (by code) by other prescriptions count too. It is if the extension urn:openward:limit-reason gives the reason; what was given more than a day ago can be recorded.",
-  facts: (change) => (limited(change) ? [limited(change)?.prescription, change.after?.medicationReference?.reference] : []),
+  facts(change, facts) {
+    const of = limited(change);
+    const doses = of ? questionsFor(change, facts).flatMap((question) => facts.found(question)) : [];
+    const stored = doses.flatMap((it) => typed<MedicationAdministration>(it).medicationReference?.reference ?? []);
+    return of ? [of.prescription, change.after?.medicationReference?.reference, ...new Set(stored)] : [];
+  },
   questions: questionsFor,
   check(change, facts) {
     const [of, questions] = [limited(change), questionsFor(change, facts)];

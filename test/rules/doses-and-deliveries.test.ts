@@ -71,6 +71,24 @@ rulesTable("doses and deliveries", ["wards", "visits", "pharmacy"], (at) => {
     insteadOf: () => afterAnother({}, [inGrams(1, "intravenous"), inGrams(1)]),
     as: { status: 409, expression: "MedicationAdministration.effective" },
   });
+  const stored = async (more: object) => ({ medicationReference: await at.stored({ resourceType: "Medication", ...more }) });
+  const asStored = { medicationCodeableConcept: undefined };
+  at.refuses(
+    "medication-administration-limits",
+    "a dose too soon after one of the same code that is a stored Medication, but not of another",
+    {
+      create: async () => {
+        const { medicationCodeableConcept: code } = anotherMedication();
+        const before = { ...asStored, ...(await stored({ code })), ...inGrams(1) };
+        return afterAnother({}, [before, { medicationCodeableConcept: code, ...inGrams(1) }]);
+      },
+      insteadOf: async () => {
+        const before = { ...asStored, ...(await stored({ code: anotherMedication().medicationCodeableConcept })), ...inGrams(1) };
+        return afterAnother({}, [before, inGrams(1)]);
+      },
+      as: { status: 409, expression: "MedicationAdministration.effective" },
+    },
+  );
   at.refuses("medication-administration-limits", "more than the maximum by two prescriptions, but not of two medications", {
     create: () => afterAnother(twoGrams, [inGrams(1, "intravenous"), inGrams(1.5)]),
     insteadOf: () => afterAnother(twoGrams, [{ ...inGrams(1), ...anotherMedication() }, inGrams(1.5)]),

@@ -2,9 +2,8 @@
 import { countedOf, earliestFor, type GivenDose, limitsOf } from "../../../../../fhir/dose-limits.ts";
 import type { MedicationAdministration, MedicationRequest } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
-import { search } from "../../platform/api.ts";
 import { dateOf, day, momentOf, now, timeOf } from "../../platform/clock.ts";
-import { medicationOf } from "../../platform/medications.ts";
+import { medicationOf, searchNaming } from "../../platform/medications.ts";
 import { t } from "../../platform/texts.ts";
 
 /** How far back doses are looked for, days; and the limit of one search. */
@@ -27,7 +26,9 @@ function countedFor(of: MedicationRequest, record: MedicationAdministration): Gi
   if (record.request?.reference === referenceTo(of)) return [{ at, dose: record.dosage?.dose }];
   const { medicationReference, dosageInstruction: [dosage] = [] } = of;
   const by = { medicationCodeableConcept: medicationOf(of), medicationReference, route: dosage?.route };
-  const counted = record.subject.reference === of.subject.reference ? countedOf(record, by) : undefined;
+  const given = medicationOf(record);
+  const named = { ...record, ...(given && { medicationCodeableConcept: given }) };
+  const counted = record.subject.reference === of.subject.reference ? countedOf(named, by) : undefined;
   return counted ? [{ at, ...counted }] : [];
 }
 
@@ -37,9 +38,14 @@ export async function givenBy(prescriptions: readonly MedicationRequest[]): Prom
   const codes = prescriptions.flatMap((one) => medicationOf(one)?.coding?.flatMap(({ code }) => code ?? []) ?? []);
   const patients = prescriptions.flatMap(({ subject }) => subject.reference ?? []);
   const wanted: Record<string, string>[] = [{ request: prescriptions.map(referenceTo).join(",") }];
-  if (codes.length > 0) wanted.push({ patient: [...new Set(patients)].join(","), code: [...new Set(codes)].join(",") });
+  if (codes.length > 0) {
+    const [patient, code] = [patients, codes].map((all) => [...new Set(all)].join(","));
+    wanted.push({ patient: patient ?? "", code: code ?? "" }, { patient: patient ?? "", "medication.code": code ?? "" });
+  }
   const common = { status: "completed,in-progress", "effective-time": `ge${day(LAST_DAYS)}`, _sort: "-effective-time", _count: MAX_FOUND };
-  const found = await Promise.all(wanted.map((one) => search<MedicationAdministration>("MedicationAdministration", { ...one, ...common })));
+  const found = await Promise.all(
+    wanted.map((one) => searchNaming<MedicationAdministration>("MedicationAdministration", { ...one, ...common })),
+  );
   const records = [...new Map(found.flatMap(({ resources }) => resources.map((one) => [one.id, one]))).values()];
   const latestFirst = (of: MedicationRequest) => records.flatMap((one) => countedFor(of, one)).sort((a, b) => b.at - a.at);
   return {

@@ -5,8 +5,9 @@ import { withListedAddresses } from "../../../fhir/code-systems.ts";
 import { copyOfJson, parseJson } from "../../../fhir/json.ts";
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
+import { typed } from "../../../fhir/typed.ts";
 import { referencesAt } from "../../../mixins/fhir/rules/references-exist.ts";
-import type { AnyRule } from "../../../mixins/fhir/rules/rule.ts";
+import { Rulebook } from "../../../mixins/fhir/rules/rulebook.ts";
 import { signaturesOf } from "../../../mixins/fhir/rules/signed.ts";
 import type { Standing } from "../../../mixins/fhir/rules/invariants.ts";
 import { counted } from "../../../store/counted.ts";
@@ -182,9 +183,7 @@ async function dangling(finding: Breach, reference: string, sources: OwnerSource
 
 /** Whether the content of a stored resource may no longer be changed. */
 const isFinal = ({ options }: OwnerSource, resource: Resource): boolean =>
-  ((options.rules ?? {}) as unknown as Record<string, AnyRule[] | undefined>)[resource.resourceType]?.some((rule) =>
-    rule.isFinal?.(resource as unknown as FhirResource),
-  ) ?? false;
+  new Rulebook(options.rules ?? {}, { otherwise: "on", named: {} }).isFinal(typed<FhirResource>(resource));
 
 /** Whether a resource was signed. */
 async function isSigned(reference: string, sources: OwnerSource[]): Promise<boolean> {

@@ -64,7 +64,7 @@ const codesOf = (concept: CodeableConcept | undefined): string[] =>
 const haveCommon = (one: readonly string[], other: readonly string[]): boolean => one.some((code) => other.includes(code));
 
 /** Whether both are of one medication: by a code, or as the same stored Medication. */
-export const isSameMedication = (one: GivenBy, other: GivenBy): boolean =>
+const isSameMedication = (one: GivenBy, other: GivenBy): boolean =>
   haveCommon(codesOf(one.medicationCodeableConcept), codesOf(other.medicationCodeableConcept)) ||
   (one.medicationReference?.reference !== undefined && one.medicationReference.reference === other.medicationReference?.reference);
 

@@ -1,10 +1,15 @@
 /** How often, and how much of it, a medication may be given as needed. */
-import { brokenBy, earliestFor, isAsNeeded, limitsOf } from "./dose-limits.ts";
+import { brokenBy, earliestFor, limitsOf } from "./dose-limits.ts";
 import type { Dosage, Quantity } from "./r4.ts";
+import { isAsNeeded } from "./timing.ts";
 
 const at = (time: string): number => Date.parse(`2026-03-08T${time}:00Z`);
 const of = (value: number, unit: string): Quantity => ({ value, unit, code: unit, system: "http://unitsofmeasure.org" });
 const sixHourly: Dosage = { asNeededBoolean: true, timing: { repeat: { frequency: 1, period: 6, periodUnit: "h" } } };
+const coded = (code: string): Dosage => ({
+  asNeededBoolean: true,
+  timing: { code: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation", code }] } },
+});
 const thrice: Dosage = { asNeededCodeableConcept: { text: "pain" }, timing: { repeat: { frequency: 3, period: 1, periodUnit: "d" } } };
 const fourGrams: Dosage = {
   asNeededBoolean: true,
@@ -17,6 +22,9 @@ describe("a medication that is given as needed", () => {
     ["six hours after the dose before", sixHourly, { given: ["08:00"], next: "14:00" }],
     ["a minute too early", sixHourly, { given: ["08:00"], next: "13:59", broken: "doses", from: "14:00" }],
     ["that was given before one that is on record", sixHourly, { given: ["13:00"], next: "08:00", broken: "doses", from: "19:00" }],
+    ["six hours after the dose before, by the code of its timing", coded("Q6H"), { given: ["08:00"], next: "14:00" }],
+    ["too early, by the code of its timing", coded("Q6H"), { given: ["08:00"], next: "13:59", broken: "doses", from: "14:00" }],
+    ["for the third time in a day, by the code of its timing", coded("BID"), { given: ["01:00", "02:00"], next: "22:00", broken: "doses" }],
     ["for the third time in a day", thrice, { given: ["01:00", "02:00"], next: "03:00" }],
     ["for the fourth time in a day", thrice, { given: ["01:00", "02:00", "03:00"], next: "22:00", broken: "doses" }],
     ["up to the maximum of a day", fourGrams, { given: ["01:00", "02:00", "03:00"], next: "04:00" }],

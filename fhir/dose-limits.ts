@@ -1,5 +1,6 @@
 /** How often, and how much of it, a medication may be given, from its Dosage. Plain data in, with numbers as numbers; plain data out; time is passed in. */
-import type { Dosage, Quantity } from "./r4.ts";
+import type { CodeableConcept, Dosage, MedicationAdministration, Quantity, Reference } from "./r4.ts";
+import { isAsNeeded, repeatOf } from "./timing.ts";
 
 /** A dose that was given, or is to be given. */
 export interface GivenDose {
@@ -7,6 +8,15 @@ export interface GivenDose {
   at: number;
   /** Absent: as prescribed. */
   dose?: Quantity | undefined;
+  /** By another prescription and another route: of the intervals between doses each route has its own. */
+  isByOtherRoute?: boolean;
+}
+
+/** By what a dose is given: its limits count what was given of the same medication by any prescription. */
+export interface GivenBy {
+  medicationCodeableConcept?: CodeableConcept | undefined;
+  medicationReference?: Reference | undefined;
+  route?: CodeableConcept | undefined;
 }
 
 /** A limit of what is given in any period of a length: of the number of doses, or of the amount. */
@@ -15,7 +25,7 @@ export interface DoseLimit {
   periodMs: number;
   most: number;
   /** What one dose counts; an amount in a unit of another kind counts nothing. */
-  weigh(dose: Quantity | undefined): number;
+  weigh(given: Pick<GivenDose, "dose" | "isByOtherRoute">): number;
 }
 
 const MINUTE_MS = 60_000;
@@ -36,10 +46,6 @@ const IN_BASE: Readonly<Record<string, readonly [base: string, factor: number]>>
   uL: ["L", 1e-6],
 };
 
-/** Whether it is given when the patient needs it: it is not due at any time. */
-export const isAsNeeded = ({ asNeededBoolean, asNeededCodeableConcept }: Dosage): boolean =>
-  asNeededBoolean === true || asNeededCodeableConcept !== undefined;
-
 /** The amount in the unit of another one; undefined if they measure different things, or there is none. */
 export function amountAs(quantity: Quantity | undefined, other: Quantity): number | undefined {
   const [own = "", wanted = ""] = [quantity, other].map((one) => one?.code ?? one?.unit);
@@ -49,17 +55,43 @@ export function amountAs(quantity: Quantity | undefined, other: Quantity): numbe
   return from && to && from[0] === to[0] ? (quantity.value * from[1]) / to[1] : undefined;
 }
 
+const countOf: DoseLimit["weigh"] = ({ isByOtherRoute }) => (isByOtherRoute ? 0 : 1);
+
+/** `system|code` */
+const codesOf = (concept: CodeableConcept | undefined): string[] =>
+  concept?.coding?.flatMap(({ system = "", code }) => (code === undefined ? [] : [`${system}|${code}`])) ?? [];
+
+const haveCommon = (one: readonly string[], other: readonly string[]): boolean => one.some((code) => other.includes(code));
+
+/** Whether both are of one medication: by a code, or as the same stored Medication. */
+const isSameMedication = (one: GivenBy, other: GivenBy): boolean =>
+  haveCommon(codesOf(one.medicationCodeableConcept), codesOf(other.medicationCodeableConcept)) ||
+  (one.medicationReference?.reference !== undefined && one.medicationReference.reference === other.medicationReference?.reference);
+
+/** Whether two routes differ: both are known, and have neither code nor text in common. */
+function areTwoRoutes(one: CodeableConcept | undefined, other: CodeableConcept | undefined): boolean {
+  const [names, others] = [one, other].map((route) => [...codesOf(route), ...(route?.text === undefined ? [] : [route.text])]);
+  return names !== undefined && others !== undefined && names.length > 0 && others.length > 0 && !haveCommon(names, others);
+}
+
+/** What was given by another prescription, as the limits of this one count it; undefined: another medication. */
+export function countedOf(other: MedicationAdministration, by: GivenBy): Pick<GivenDose, "dose" | "isByOtherRoute"> | undefined {
+  if (!isSameMedication(other, by)) return undefined;
+  const isByOtherRoute = areTwoRoutes(other.dosage?.route, by.route);
+  return { dose: other.dosage?.dose ?? {}, ...(isByOtherRoute && { isByOtherRoute }) }; // its amount is not that of this prescription
+}
+
 /** The limits: of doses as needed by the Timing, which then says how often at most; of the amount by `maxDosePerPeriod`. */
 export function limitsOf(dosage: Dosage | undefined): DoseLimit[] {
-  const { frequency = 1, frequencyMax = frequency, period, periodUnit } = dosage?.timing?.repeat ?? {};
+  const { frequency = 1, frequencyMax = frequency, period, periodUnit } = repeatOf(dosage?.timing) ?? {};
   const { numerator, denominator } = dosage?.maxDosePerPeriod ?? {};
   const prescribed = dosage?.doseAndRate?.[0]?.doseQuantity;
   const limits: DoseLimit[] = [];
   const everyMs = (period ?? 0) * (TIME_MS[periodUnit ?? ""] ?? 0);
-  if (dosage && isAsNeeded(dosage) && everyMs > 0) limits.push({ of: "doses", periodMs: everyMs, most: frequencyMax, weigh: () => 1 });
+  if (dosage && isAsNeeded(dosage) && everyMs > 0) limits.push({ of: "doses", periodMs: everyMs, most: frequencyMax, weigh: countOf });
   const periodMs = (denominator?.value ?? 1) * (TIME_MS[denominator?.code ?? denominator?.unit ?? ""] ?? 0);
   if (numerator?.value !== undefined && periodMs > 0) {
-    const weigh = (dose: Quantity | undefined) => amountAs(dose ?? prescribed, numerator) ?? 0;
+    const weigh: DoseLimit["weigh"] = ({ dose }) => amountAs(dose ?? prescribed, numerator) ?? 0;
     limits.push({ of: "amount", periodMs, most: numerator.value, weigh });
   }
   return limits;
@@ -73,13 +105,13 @@ const EXACT = 1e-9;
 
 /** The limit that a dose would break, alone or with those before and after it; undefined: none. */
 export function brokenBy(next: GivenDose, given: readonly GivenDose[], limits: readonly DoseLimit[]): DoseLimit | undefined {
-  const all = [...given, next].map(({ at, dose }) => ({ at: inMinutes(at), dose }));
+  const all = [...given, next].map((one) => ({ ...one, at: inMinutes(one.at) }));
   const at = inMinutes(next.at);
   return limits.find(({ periodMs, most, weigh }) =>
     all.some(({ at: end }) => {
       if (end < at || end - periodMs >= at) return false;
       const within = all.filter((one) => one.at <= end && one.at > end - periodMs);
-      return within.reduce((sum, { dose }) => sum + weigh(dose), 0) > most * (1 + EXACT);
+      return within.reduce((sum, one) => sum + weigh(one), 0) > most * (1 + EXACT);
     }),
   );
 }

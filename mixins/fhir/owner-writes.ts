@@ -198,7 +198,7 @@ export class OwnerWrites {
       for (const warning of await evaluate(this.#rules, changes, facts)) this.#tell(warning);
       const derived = isPlain ? undefined : await derive(this.#effects, changes, { facts, store, rules: this.#rules });
       if (derived) await this.#addDerived(writes, { steps, derived, work: manner.work });
-      await addKeysByFacts(writes, { unique, changes, facts });
+      await addKeysByFacts(writes, { unique, changes, facts, rules: this.#rules });
       const on = facts.relied;
       return { writes, fenced, ...(derived && { derived }), ...(on.length > 0 && { reliance: { on, until: asked + FACTS_VALID_MS } }) };
     });

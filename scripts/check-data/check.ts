@@ -296,7 +296,8 @@ class Check {
     const holds: { key: string; by: string }[] = [];
     for (const { reference, resource } of looked) {
       const held = areByFacts(keys) ? keys.keys(resource, this.#known) : (keys?.(resource) ?? []);
-      for (const { key } of held) {
+      for (const { key, rule } of held) {
+        if (rule !== undefined) continue; // whether it is held depends on RULES when it was written
         tally.key(key, reference);
         holds.push({ key, by: reference });
       }

@@ -88,6 +88,8 @@ export interface ReportLine extends SeenValue {
   code: string;
   display: string;
   value: number | string;
+  /** Digits of a number that has more than its value needs: "13.50". */
+  digits?: string;
   unit?: string;
   flag?: ResultFlag;
   range?: Range;
@@ -117,6 +119,8 @@ export interface CriticalValue {
   test: { system: string; code: string; display?: string };
   /** As it was read: a number, or "<5"; absent if there is none. */
   value?: number | string;
+  /** As in `ReportLine`. */
+  digits?: string;
   unit?: string;
   flag: ResultFlag;
   releasedAt: string; // ISO 8601, UTC

@@ -94,6 +94,7 @@ describe("the bench", () => {
     expect(listed?.test).toEqual({ system: catalogue.system, code: "718-7" });
     const { lines } = await lab.enter(clinic.caller, { order, results: [{ code: "718-7", value: 13.5 }] });
     expect(lines).toMatchObject([{ code: "718-7", value: 13.5, unit: "g/dL" }]);
+    expect(lines[0]).not.toHaveProperty("digits");
     const wrong = lab.enter(clinic.caller, { order, results: [{ code: "HB", value: 13.5 }] });
     await expect(wrong).rejects.toEqual(refusal(409, "NOT_ORDERED"));
   });
@@ -236,12 +237,13 @@ describe("the bench", () => {
 
   it("requests the acknowledgement of a critical value, once", async () => {
     const { order } = await lab.orderPanel(clinic.caller, { patient, code: "2823-3" });
-    await lab.enter(clinic.caller, { order, results: [{ code: "2823-3", value: 6.9 }] });
+    const entered = await lab.enter(clinic.caller, { order, results: [{ code: "2823-3", value: "6.90" }] });
+    expect(entered.lines).toMatchObject([{ value: 6.9, digits: "6.90" }]); // as precise as it was measured
     expect(await lab.listCritical(clinic.caller, { patient })).toEqual([]); // not released yet
     const { lines } = await lab.release(clinic.caller, { order });
     const observation = lines[0]?.observation ?? "";
     expect(await lab.listCritical(clinic.caller, { patient })).toMatchObject([
-      { observation, value: expect.any(Number), unit: expect.any(String), flag: "HH", isAcknowledged: false },
+      { observation, value: 6.9, digits: "6.90", unit: expect.any(String), flag: "HH", isAcknowledged: false },
     ]);
     const [{ version } = { version: 0 }] = await lab.listCritical(clinic.caller, { patient });
     for (const other of [version - 1, version + 1]) {

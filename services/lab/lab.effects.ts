@@ -27,7 +27,7 @@ async function changed({ before, after, reference, now }: Change<Observation>): 
   const result = { ...after, id: reference.slice("Observation/".length) };
   if (!isAlarming(after)) return isTagged(after, CRITICAL.waiting) ? { movements: [], changes: [untagged(result)] } : undefined;
   if (STATES.some((state) => isTagged(after, state))) return undefined;
-  const isKept = before !== undefined && isAlarming(before) && valueIn(before) === valueIn(after);
+  const isKept = before !== undefined && isAlarming(before) && valueIn(before).value === valueIn(after).value;
   const kept = isKept ? STATES.find((state) => isTagged(before, state)) : undefined;
   if (kept === undefined && isHistory(after, now.getTime())) return undefined;
   return { movements: [], changes: [tagged(result, kept ?? CRITICAL.waiting)] };

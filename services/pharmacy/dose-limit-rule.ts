@@ -1,6 +1,7 @@
-import { brokenBy, type GivenDose, limitsOf } from "../../fhir/dose-limits.ts";
-import type { Dosage, Extension, MedicationAdministration, MedicationRequest } from "../../fhir/r4.ts";
-import { referenceClause, timeClause } from "../../fhir/search/exact-clauses.ts";
+import { brokenBy, countedOf, type GivenBy, type GivenDose, limitsOf } from "../../fhir/dose-limits.ts";
+import type { Dosage, Extension, Medication, MedicationAdministration, MedicationRequest } from "../../fhir/r4.ts";
+import type { Clause } from "../../fhir/search/query.ts";
+import { codesClause, referenceClause, slotsOfParameters, timeClause, toAnyOf } from "../../fhir/search/exact-clauses.ts";
 import { typed } from "../../fhir/typed.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
@@ -9,13 +10,15 @@ import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import { givenAt, isGiven } from "./given-doses.ts";
 import { doseOverMaximum, doseTooEarly } from "./pharmacy.errors.ts";
 
+const LIMITS = "medication-administration-limits";
+
 /** URL of a string extension of a MedicationAdministration: why it was given in spite of a limit of its prescription. */
 const LIMIT_REASON = "urn:openward:limit-reason";
 
 /** The reason as an extension. */
 export const inSpiteOfLimit = (reason: string): Extension => ({ url: LIMIT_REASON, valueString: reason });
 
-/** Doses of one prescription that are looked at. */
+/** Doses that one question looks at: of one prescription, or of one medication that one patient was given. */
 const MAX_LOOKED_AT = 200;
 
 /** Limits and amounts are counted with: numbers that were kept by their text become numbers. */
@@ -47,21 +50,63 @@ function dosageOf(prescription: string, facts: Pick<Facts, "of">): Dosage | unde
   return dosage && counting(dosage);
 }
 
-/** The question for the doses that were given by the prescription; undefined: it has no limit. */
-function questionFor(change: Change<MedicationAdministration>, facts: Facts): Question | undefined {
-  const of = limited(change);
-  const periods = of ? limitsOf(dosageOf(of.prescription, facts)).map(({ periodMs }) => periodMs) : [];
-  if (!of || periods.length === 0) return undefined;
-  const since = of.next.at - Math.max(...periods);
+/** The code of what was given: of a stored Medication, the one that it has. */
+const conceptOf = ({ medicationCodeableConcept, medicationReference }: MedicationAdministration, facts: Pick<Facts, "of">) =>
+  medicationCodeableConcept ?? typed<Medication>(facts.of(medicationReference?.reference)?.resource)?.code;
+
+/** What is given, and its route as it is recorded, else as it is prescribed. */
+function givenBy(after: MedicationAdministration, facts: Pick<Facts, "of">): GivenBy {
+  const { medicationReference, dosage, request } = after;
   return {
-    type: "MedicationAdministration",
-    clauses: [
-      referenceClause("MedicationAdministration", "request", [of.prescription]),
-      timeClause("MedicationAdministration", "effective-time", { since }),
-    ],
-    limit: MAX_LOOKED_AT,
-    isAnswer: (made) => placeOf(typed<MedicationAdministration>(made).request) === of.prescription,
+    medicationReference: medicationReference && { reference: placeOf(medicationReference) ?? "" },
+    medicationCodeableConcept: conceptOf(after, facts),
+    route: dosage?.route ?? dosageOf(placeOf(request) ?? "", facts)?.route,
   };
+}
+
+const NAMES = "MedicationAdministration";
+/** Doses of a stored Medication: its code is known once it was read. */
+const OF_STORED: Clause = { kind: "key", slots: slotsOfParameters(NAMES, ["medication"]), any: [toAnyOf("Medication")] };
+
+/** The questions for the doses that count: those by the prescription, and those of the same medication by others. None: it has no limit. */
+function questionsFor(change: Change<MedicationAdministration>, facts: Facts): Question[] {
+  const of = limited(change);
+  const { after } = change;
+  const periods = of ? limitsOf(dosageOf(of.prescription, facts)).map(({ periodMs }) => periodMs) : [];
+  if (!of || !after || periods.length === 0) return [];
+  const [patient, by] = [placeOf(after.subject), givenBy(after, facts)];
+  const theirs = patient === undefined ? [] : [referenceClause(NAMES, "subject", [patient])];
+  const codes = by.medicationCodeableConcept?.coding?.flatMap(({ code }) => code ?? []) ?? [];
+  const isNamed = patient !== undefined && (codes.length > 0 || by.medicationReference !== undefined);
+  const named: Clause[][] = [
+    [referenceClause(NAMES, "request", [of.prescription])],
+    ...(isNamed && codes.length > 0 ? [[...theirs, codesClause(NAMES, "code", codes)]] : []),
+    ...(isNamed ? [[...theirs, OF_STORED]] : []),
+  ];
+  const within = timeClause(NAMES, "effective-time", { since: of.next.at - Math.max(...periods) });
+  const isAnswer: Question["isAnswer"] = (made) => {
+    const { request, subject } = typed<MedicationAdministration>(made);
+    return placeOf(request) === of.prescription || (patient !== undefined && placeOf(subject) === patient);
+  };
+  return named.map((clauses) => ({ type: NAMES, clauses: [...clauses, within], limit: MAX_LOOKED_AT, isAnswer }));
+}
+
+/** The doses that count for the limits of a prescription, besides the changed one, each once. */
+function othersGiven(change: Change<MedicationAdministration>, questions: Question[], facts: Facts): GivenDose[] {
+  const [of, { after }] = [limited(change), change];
+  if (!of || !after) return [];
+  const by = givenBy(after, facts);
+  const found = questions.flatMap((question) => facts.found(question).map((it) => typed<MedicationAdministration>(it)));
+  return [...new Map(found.map((it) => [it.id, it])).values()].flatMap((one): GivenDose[] => {
+    const at = givenAt(one);
+    if (at === undefined || !isGiven(one) || `MedicationAdministration/${one.id}` === change.reference) return [];
+    if (placeOf(one.request) === of.prescription) return [{ at, dose: one.dosage && counting(one.dosage.dose) }];
+    const medicationReference = one.medicationReference && { reference: placeOf(one.medicationReference) ?? "" };
+    const medicationCodeableConcept = conceptOf(one, facts);
+    const named = { ...(medicationCodeableConcept && { medicationCodeableConcept }), ...(medicationReference && { medicationReference }) };
+    const counted = countedOf(counting({ ...one, ...named }), by);
+    return counted ? [{ at, ...counted }] : [];
+  });
 }
 
 /** With minutes: of a dose of some day it is not known which came first. */
@@ -80,29 +125,26 @@ export function minuteKeys(it: MedicationAdministration, facts: Pick<Facts, "of"
   return limitedRequest(it).flatMap((place) =>
     limitsOf(dosageOf(place, facts)).length === 0
       ? []
-      : [{ key: `given:${place}|${minute}`, error, says, at: "MedicationAdministration.effective" }],
+      : [{ key: `given:${place}|${minute}`, error, says, at: "MedicationAdministration.effective", rule: LIMITS }],
   );
 }
 
 /** How often, and how much, is given as needed, by what is on record. */
 export const doseLimits: Rule<MedicationAdministration> = {
-  id: "medication-administration-limits",
+  id: LIMITS,
   group: "values",
-  says: "Medication as needed is not given more often than its Timing says, and no medication above `maxDosePerPeriod` (in units that can be compared), unless the extension urn:openward:limit-reason gives the reason; what was given more than a day ago can be recorded.",
-  facts: (change) => [limited(change)?.prescription],
-  questions(change, facts) {
-    const question = questionFor(change, facts);
-    return question ? [question] : [];
+  says: "Medication as needed is not given more often than its Timing says, and none above `maxDosePerPeriod`; doses of the same medication (by code) by other prescriptions count too. It is if the extension urn:openward:limit-reason gives the reason; what was given more than a day ago can be recorded.",
+  facts(change, facts) {
+    const of = limited(change);
+    const doses = of ? questionsFor(change, facts).flatMap((question) => facts.found(question)) : [];
+    const stored = doses.flatMap((it) => typed<MedicationAdministration>(it).medicationReference?.reference ?? []);
+    return of ? [of.prescription, change.after?.medicationReference?.reference, ...new Set(stored)] : [];
   },
+  questions: questionsFor,
   check(change, facts) {
-    const [of, question] = [limited(change), questionFor(change, facts)];
-    if (!of || !question) return undefined;
-    const others = facts.found(question).map((it) => typed<MedicationAdministration>(it));
-    const given = others.flatMap((one): GivenDose[] => {
-      const at = givenAt(one);
-      const isOther = `MedicationAdministration/${one.id}` !== change.reference && isGiven(one);
-      return isOther && at !== undefined ? [{ at, dose: one.dosage && counting(one.dosage.dose) }] : [];
-    });
+    const [of, questions] = [limited(change), questionsFor(change, facts)];
+    if (!of || questions.length === 0) return undefined;
+    const given = othersGiven(change, questions, facts);
     const limit = brokenBy(of.next, given, limitsOf(dosageOf(of.prescription, facts)));
     if (!limit) return undefined;
     if (limit.of === "doses") return refusalBy(doseTooEarly(of.prescription), "MedicationAdministration.effective");

@@ -1,4 +1,4 @@
-import type { Appointment } from "../../fhir/r4.ts";
+import type { Appointment, Slot } from "../../fhir/r4.ts";
 import { intervalOf } from "../../fhir/dates.ts";
 import { placeOf, sharedPlaceOf } from "../../mixins/fhir/rules/common.ts";
 import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
@@ -32,6 +32,24 @@ export interface Booking {
 /** Whether it is booked despite others, with a reason. */
 export const isOverbooked = ({ extension = [] }: Appointment): boolean =>
   extension.some(({ url, valueString = "" }) => url === OVERBOOKED && valueString.trim() !== "");
+
+/** Beginning of the names of counters of the appointments that fill a Slot. */
+export const FILLED = "slot/";
+
+/** The Slots that an appointment fills, "Slot/…": while it takes time, and once it was kept. */
+export function slotsOf(appointment: Appointment | undefined): string[] {
+  const { status = "", slot = [] } = appointment ?? {};
+  return [...TAKES_TIME, "fulfilled"].includes(status) ? [...new Set(slot.flatMap((it) => placeOf(it) ?? []))] : [];
+}
+
+/** The counter of the appointments that fill a Slot. @param slot "Slot/…" */
+export const filledCounter = (slot: string): string => `${FILLED}${slot}`;
+
+/** The Slot in the status that follows from the number of appointments that fill it; undefined: it is so. What is unavailable stays so. */
+export function filledSlot<Of extends Slot>(slot: Of, count: number): Of | undefined {
+  if (count > 0) return ["free", "busy-tentative"].includes(slot.status) ? { ...slot, status: "busy" } : undefined;
+  return slot.status === "busy" ? { ...slot, status: "free" } : undefined;
+}
 
 /** Whether it is only planned. */
 export const isPlanned = ({ status }: Appointment): boolean => PLANNED.includes(status);

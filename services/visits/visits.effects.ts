@@ -1,5 +1,6 @@
 import { fhirError } from "../../fhir/outcome.ts";
-import type { Appointment } from "../../fhir/r4.ts";
+import type { Appointment, Slot } from "../../fhir/r4.ts";
+import { splitPlace } from "../../federation/facts.ts";
 import type { Effect, EffectsOf, EffectTools, FullEffect, Movement } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import {
@@ -10,9 +11,12 @@ import {
   bookingsOn,
   countersOf,
   daysOf,
+  filledCounter,
+  filledSlot,
   isOverbooked,
   isPlanned,
   meetingIn,
+  slotsOf,
 } from "./bookings.model.ts";
 import { practitionerBusy } from "./visits.errors.ts";
 
@@ -52,9 +56,40 @@ async function days({ practitioner, ...booking }: Booking, tools: EffectTools): 
   return counters.map((counter) => ({ counter, by: 1, isExact: true }));
 }
 
+/** A Slot is busy while appointments fill it: whoever looks for a free one finds no other. */
+async function filled(
+  before: Appointment | undefined,
+  after: Appointment | undefined,
+  tools: EffectTools,
+): Promise<Pick<FullEffect, "movements" | "changes">> {
+  const [were, are] = [slotsOf(before), slotsOf(after)];
+  const moved = [
+    ...are.filter((it) => !were.includes(it)).map((slot) => ({ slot, by: 1 })),
+    ...were.filter((it) => !are.includes(it)).map((slot) => ({ slot, by: -1 })),
+  ];
+  const effect: Pick<FullEffect, "movements" | "changes"> = { movements: [], changes: [] };
+  for (const { slot, by } of moved) {
+    const counter = filledCounter(slot);
+    const count = (await tools.counter(counter)) ?? 0;
+    if (count + by < 0) continue; // of an appointment that was stored before they were counted
+    effect.movements.push({ counter, by, isExact: true });
+    const stored = await tools.read<Slot>(slot);
+    const next = stored && filledSlot(stored, count + by);
+    if (next) effect.changes.push(next);
+  }
+  return effect;
+}
+
+/** A Slot that is written as free while an appointment fills it is busy. */
+async function offered({ after, reference }: Change<Slot>, tools: EffectTools): Promise<Effect | undefined> {
+  const count = after?.status === "free" ? ((await tools.counter(filledCounter(reference))) ?? 0) : 0;
+  const next = after && count > 0 ? filledSlot(after, count) : undefined;
+  return next && { movements: [], changes: [{ ...next, id: splitPlace(reference)[1] }] };
+}
+
 async function booked({ before, after, reference, now }: Change<Appointment>, tools: EffectTools): Promise<Effect> {
   const [were, are] = [bookingsOf(reference, before), bookingsOf(reference, after)];
-  const effect: FullEffect = { movements: [], changes: [], refusals: [] };
+  const effect: FullEffect = { ...(await filled(before, after, tools)), refusals: [] };
   const added = without(are, were).filter(({ to }) => to > now.getTime());
   if (added.reduce((sum, booking) => sum + daysOf(booking).length, 0) > MAX_BOOKED_DAYS) throw tooManyBooked();
   for (const booking of without(were, are)) {
@@ -78,5 +113,5 @@ const tooManyBooked = () =>
     "Appointment.participant",
   );
 
-/** The effects of appointments. */
-export const effects: EffectsOf = { Appointment: booked };
+/** The effects of appointments, and of the Slots that they fill. */
+export const effects: EffectsOf = { Appointment: booked, Slot: offered };

@@ -194,6 +194,42 @@ describe("visits", () => {
       await write("slot-other", day, at, by("Slot/one"));
     });
 
+    it("fills its slot, which is busy until no appointment fills it any more, whoever writes otherwise", async () => {
+      const day = "2091-01-07";
+      const fill = (id: string, more: object = {}) =>
+        write(id, day, ["09:00", "09:20"], { slot: [{ reference: "Slot/filled" }], ...people, ...more });
+      const people = { participant: [{ actor: { reference: patient }, status: "accepted" }] };
+      const slot = {
+        resourceType: "Slot",
+        id: "filled",
+        start: `${day}T09:00:00Z`,
+        end: `${day}T09:20:00Z`,
+        schedule: { display: "X-ray" },
+      };
+      const offer = (status: string) => {
+        const step = { op: "update" as const, type: "Slot", id: "filled", text: JSON.stringify({ ...slot, status }), upsert: true };
+        return ownerOf("visits").write(clinic.caller, { steps: [step] });
+      };
+      const status = async () => (await clinic.read("visits", "Slot/filled"))["status"];
+      await offer("free");
+      await fill("fills-1", { status: "proposed" });
+      expect(await status()).toBe("free");
+      await fill("fills-1");
+      expect(await status()).toBe("busy");
+      await offer("free"); // by the feed of a schedule that does not know of the appointment
+      expect(await status()).toBe("busy");
+      await fill("fills-2", { extension: [{ url: OVERBOOKED, valueString: "twins" }] });
+      await fill("fills-1", { status: "cancelled" });
+      expect(await status()).toBe("busy");
+      await fill("fills-2", { slot: undefined });
+      expect(await status()).toBe("free");
+      await Promise.all([fill("fills-1"), offer("free")]);
+      expect(await status()).toBe("busy");
+      await offer("busy-unavailable");
+      await fill("fills-1", { status: "noshow" });
+      expect(await status()).toBe("busy-unavailable");
+    });
+
     it("is not booked for more people and days than any meeting has, which would hold others up", async () => {
       const many = (count: number) =>
         Array.from({ length: count }, (_, n) => ({ ...practitioner, actor: { reference: `Practitioner/many-${n}` } }));

@@ -1,6 +1,7 @@
 /** Records that other systems have sent are shown whole: FHIR says the same thing in several ways. */
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
+import { parseJson } from "../../fhir/json.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { identity } from "../../services/identity/identity.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
@@ -50,6 +51,7 @@ describe("a chart with records from elsewhere", () => {
     const flags = { coding: [LOCAL, { system: `${HL7}/v3-ObservationInterpretation`, code: "LL" }] };
     await store("records", [
       found("Haemoglobin", { valueQuantity: { value: 6.1, unit: "g/dL" }, interpretation: [flags], note: [{ text: "Repeat it." }] }),
+      found("Calcium", { valueQuantity: { value: parseJson("2.50"), unit: "mmol/L" } }),
       found("Titre", { valueRatio: { numerator: { value: 1 }, denominator: { value: 128 } } }),
       found("Colonies", { valueRange: { low: { value: 3 }, high: { value: 5 } } }),
       found("Smokes", { valueBoolean: true }),
@@ -73,6 +75,7 @@ describe("a chart with records from elsewhere", () => {
         .trim(),
     );
     expect(plain.sort()).toEqual([
+      "Calcium 2.50 mmol/L 20 Nov 2026",
       "Colonies 3 – 5 20 Nov 2026",
       "Glucose haemolysed 20 Nov 2026",
       "HIV not found negative 20 Nov 2026",

@@ -4,8 +4,9 @@ import { hospitalizations } from "../../services/hospitalizations/hospitalizatio
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { Hospital } from "./pages-hospital.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const [ROOMS, BEDS] = [9, 20];
 const PATIENTS = ROOMS * BEDS;
@@ -34,7 +35,10 @@ describe("very many at once", () => {
       await hospitalizations.admit(operator, { patient, bed });
       await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 10, dosage: "1 tablet if in pain" });
     };
-    await Promise.all(rooms.flatMap((room) => room.beds).map(({ location }, index) => admit(location, index)));
+    // Room by room: people with similar names are registered one after the other.
+    for (const [at, { beds: free }] of rooms.entries()) {
+      await Promise.all(free.map(({ location }, index) => admit(location, at * BEDS + index)));
+    }
     nurse = await hospital.person("nurse", ["nurse"]);
     nurse.on("request", (request) => addresses.push(request.url()));
   }, 120_000);
@@ -52,6 +56,21 @@ describe("very many at once", () => {
     expect(await nurse.locator("tbody tr").count()).toBe(PATIENTS);
     expect(addresses.filter((one) => one.length > MAX_ADDRESS)).toEqual([]);
     expect(hospital.complaints).toEqual([]);
+  });
+
+  it("beds out of sight are not laid out, for which each dialog of the ward would wait; they are found and reached all the same", async () => {
+    await hospital.show(nurse, "ward");
+    const last = nurse.locator("button.bed").last();
+    const isLaidOut = () => last.evaluate((bed) => bed.checkVisibility({ contentVisibilityAuto: true }));
+    expect(await nurse.locator("button.bed").count()).toBe(PATIENTS);
+    expect(await isLaidOut()).toBe(false);
+    expect(await barriers(nurse)).toEqual([]);
+    await last.focus();
+    await nurse.waitForFunction(() => document.activeElement?.checkVisibility({ contentVisibilityAuto: true }));
+    expect(await isLaidOut()).toBe(true);
+    await nurse.keyboard.press("Enter");
+    await nurse.waitForSelector("dialog[open]");
+    await nurse.keyboard.press("Escape");
   });
 
   it("orders are counted at the bench, which shows 50 at first, and finds any", async () => {
@@ -73,5 +92,26 @@ describe("very many at once", () => {
     await technician.click("section:has(#field-bench-find) button:has-text('Show more')");
     await rows(60);
     expect(await technician.locator("section:has(#field-bench-find) button:has-text('Show more')").count()).toBe(0);
+  });
+
+  it("patients who wait are found by the filter of the queue beyond the hundred that it shows", async () => {
+    const { operator } = hospital;
+    const arrive = async (family: string, index: number) => {
+      const birthDate = `${1920 + (index % 90)}-07-${10 + Math.floor(index / 90)}`;
+      const { patient } = await patients.register(operator, { family, given: ["Leila"], gender: "female", birthDate });
+      await visits.open(operator, { patient });
+    };
+    for (let first = 0; first < 100; first += 10) {
+      await Promise.all(Array.from({ length: 10 }, (_, index) => arrive(`Bianchi${first + index}`, first + index)));
+    }
+    await arrive("Zorzi", 99);
+    const clerk = await hospital.person("clerk", ["front-desk"]);
+    await hospital.show(clerk, "desk");
+    await clerk.waitForSelector("#part-queue:has-text('Only the first 100 are shown')");
+    expect(await clerk.locator("#part-queue ul.list li").count()).toBe(100);
+    await clerk.fill("#field-queue-seek", "zorzi");
+    await clerk.waitForSelector("#part-queue li:has-text('Zorzi')");
+    await clerk.waitForSelector("#part-queue:has-text('101 patients wait')");
+    expect(await clerk.evaluate(() => document.activeElement?.id)).toBe("field-queue-seek");
   });
 });

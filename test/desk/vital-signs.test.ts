@@ -110,7 +110,7 @@ describe("in a chart", () => {
   it("the labels of a curve over years do not overlap, in the language with the longest months", async () => {
     await shown(
       "Bianchi",
-      [2016, 2018, 2021].map((year) => pressure(`${year}-02-20T08:00:00Z`, 150, 92)),
+      [2012, 2018, 2021].map((year) => pressure(`${year}-02-20T08:00:00Z`, 150, 92)),
     );
     await speak(physician, "fr");
     await physician.evaluate(() => {
@@ -133,6 +133,19 @@ describe("in a chart", () => {
     });
     expect(overlapping).toEqual([]);
     await physician.keyboard.press("Escape");
+    // On a phone there are labels of years too.
+    const { width, height } = physician.viewportSize() ?? { width: 1280, height: 800 };
+    await physician.setViewportSize({ width: 330, height: 740 });
+    await physician.evaluate(() => {
+      (globalThis as unknown as { drawn: unknown[] }).drawn.length = 0;
+    });
+    await physician.click("#part-results tr:has-text('150/92') button");
+    await physician.waitForSelector("dialog .curve canvas");
+    const few = await physician.evaluate(() => (globalThis as unknown as { drawn: { text: string }[] }).drawn.map(({ text }) => text));
+    expect(few.filter((text) => /^\d\d:\d\d$/.test(text))).toEqual([]);
+    expect(few.filter((text) => /20\d\d$/.test(text)).length).toBeGreaterThan(1);
+    await physician.keyboard.press("Escape");
+    await physician.setViewportSize({ width, height });
     await speak(physician, "en");
   });
 

@@ -5,10 +5,16 @@ import { LATER, medicationCodeableConcept, pharmacyRows } from "./pharmacy-rows.
 rulesTable("doses and deliveries", ["wards", "visits", "pharmacy"], (at) => {
   const { prescription, dispense, administration, delivery, onShelf } = pharmacyRows(at);
 
+  let medications = 0;
+  /** Of a row alone: limits count what was given of the same medication. */
+  const anotherMedication = () => {
+    medications += 1;
+    return { medicationCodeableConcept: { coding: [{ system: "urn:rx", code: `of-row-${medications}` }] } };
+  };
   const given = (request: object, more: object = {}) => ({
     resourceType: "MedicationAdministration",
     status: "completed",
-    medicationCodeableConcept,
+    ...anotherMedication(),
     subject: at.patient,
     effectiveDateTime: new Date().toISOString(),
     request,
@@ -52,6 +58,40 @@ rulesTable("doses and deliveries", ["wards", "visits", "pharmacy"], (at) => {
   at.refuses("medication-administration-limits", "more in a day than its maximum, but not what is below it", {
     create: async () => given(await givenBefore(twoGrams), { dosage: { dose: ucum(1_500, "mg") } }),
     insteadOf: async () => given(await givenBefore(twoGrams), { dosage: { dose: ucum(900, "mg") } }),
+    as: { status: 409, expression: "MedicationAdministration.dosage" },
+  });
+  const inGrams = (value: number, text = "oral") => ({ dosage: { route: { text }, dose: ucum(value, "g") } });
+  /** A dose by a prescription, three hours after one by another prescription. */
+  const afterAnother = async (more: object, [before, dose]: [object, object], medication: object = anotherMedication()) => {
+    await at.stored(given(await at.stored(asNeeded()), { ...medication, ...before, effectiveDateTime: hoursAgo(3) }));
+    return given(await at.stored(asNeeded(more)), { ...medication, ...dose });
+  };
+  at.refuses("medication-administration-limits", "a dose too soon after one by another prescription, but not after one by another route", {
+    create: () => afterAnother({}, [inGrams(1), inGrams(1)]),
+    insteadOf: () => afterAnother({}, [inGrams(1, "intravenous"), inGrams(1)]),
+    as: { status: 409, expression: "MedicationAdministration.effective" },
+  });
+  const stored = async (more: object) => ({ medicationReference: await at.stored({ resourceType: "Medication", ...more }) });
+  const asStored = { medicationCodeableConcept: undefined };
+  at.refuses(
+    "medication-administration-limits",
+    "a dose too soon after one of the same code that is a stored Medication, but not of another",
+    {
+      create: async () => {
+        const { medicationCodeableConcept: code } = anotherMedication();
+        const before = { ...asStored, ...(await stored({ code })), ...inGrams(1) };
+        return afterAnother({}, [before, { medicationCodeableConcept: code, ...inGrams(1) }]);
+      },
+      insteadOf: async () => {
+        const before = { ...asStored, ...(await stored({ code: anotherMedication().medicationCodeableConcept })), ...inGrams(1) };
+        return afterAnother({}, [before, inGrams(1)]);
+      },
+      as: { status: 409, expression: "MedicationAdministration.effective" },
+    },
+  );
+  at.refuses("medication-administration-limits", "more than the maximum by two prescriptions, but not of two medications", {
+    create: () => afterAnother(twoGrams, [inGrams(1, "intravenous"), inGrams(1.5)]),
+    insteadOf: () => afterAnother(twoGrams, [{ ...inGrams(1), ...anotherMedication() }, inGrams(1.5)]),
     as: { status: 409, expression: "MedicationAdministration.dosage" },
   });
   at.refuses("medication-administration-limits", "what is to be given to be given too soon, but not that it was given the day before", {

@@ -148,6 +148,26 @@ describe("the setting RULES", () => {
     }
   });
 
+  it.each([
+    ["on", 409],
+    ["warn", 201],
+  ])("lets two doses be given in one minute by a prescription with limits only if those warn: %s", async (mode, status) => {
+    const { mesh, fhir } = await hospitalWith(`medication-administration-limits:${mode}`);
+    try {
+      const medication = { medicationCodeableConcept: { coding: [{ system: "urn:rx", code: "x" }] }, subject: { reference: "Patient/p" } };
+      const timing = { repeat: { frequency: 1, period: 6, periodUnit: "h" } };
+      const dosageInstruction = [{ asNeededBoolean: true, timing }];
+      const request = { resourceType: "MedicationRequest", status: "active", intent: "order", ...medication, dosageInstruction };
+      const { body } = await fhir.create(request);
+      const of = { request: { reference: `MedicationRequest/${body.id}` }, effectiveDateTime: new Date().toISOString() };
+      const dose = { resourceType: "MedicationAdministration", status: "completed", ...medication, ...of };
+      expect(await fhir.create(dose)).toMatchObject({ status: 201 });
+      expect(await fhir.create(dose)).toMatchObject({ status });
+    } finally {
+      await mesh.stop();
+    }
+  });
+
   it.each(["stock:off", "stock:warn"])("lets more be dispensed than there is, of one lot and of several, with %s", async (setting) => {
     const { mesh, fhir } = await hospitalWith(setting);
     try {

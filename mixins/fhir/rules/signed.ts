@@ -1,6 +1,7 @@
 /** A signed resource can only be changed under a status that says so, and not deleted; nor can its signature. */
 import type { FhirResource, Provenance } from "../../../fhir/r4.ts";
 import { referenceClause, slotsOfParameters } from "../../../fhir/search/exact-clauses.ts";
+import type { Clause } from "../../../fhir/search/query.ts";
 import { idOf, refusal } from "./common.ts";
 import { contentOf } from "./final.ts";
 import { type PatientFacts, patientsIn, withCurrentRecords } from "./one-person.ts";
@@ -12,6 +13,12 @@ export const JOSE = "application/jose";
 /** Whether a Provenance carries a signature. */
 const isSignature = (provenance: object): boolean =>
   (provenance as Provenance).signature?.some(({ sigFormat }) => sigFormat === JOSE) ?? false;
+
+/** The Provenances with signatures of a resource. */
+export const signaturesOf = (reference: string): Clause[] => [
+  referenceClause("Provenance", "target", [reference]),
+  { kind: "missing", slots: slotsOfParameters("Provenance", ["signature-type"]), missing: false },
+];
 
 const ASIDE = ["id", "meta", "status"];
 
@@ -30,10 +37,7 @@ export function signedStays<Of extends FhirResource>(
     before !== undefined && (after === undefined || (!openly(after) && contentOf(before, aside) !== contentOf(after, aside)));
   const questionOf = (change: Change<Of>): Question => ({
     type: "Provenance",
-    clauses: [
-      referenceClause("Provenance", "target", [change.reference]),
-      { kind: "missing", slots: slotsOfParameters("Provenance", ["signature-type"]), missing: false },
-    ],
+    clauses: signaturesOf(change.reference),
     limit: 100, // without those of the same write: a signature in it is made over the new content
   });
   return {

@@ -5,9 +5,13 @@ import type { UniqueKey, Write } from "../../../store/writes.ts";
 import type { SteppedChange } from "./evaluate.ts";
 import type { GatheredFacts } from "./gather.ts";
 import type { Facts } from "./rule.ts";
+import type { Rulebook } from "./rulebook.ts";
 
 /** A unique key with its element, so that a refusal says where. */
-export type KeyOf = Required<UniqueKey>;
+export interface KeyOf extends Required<UniqueKey> {
+  /** Id of the rule to which it belongs: where that does not refuse, the key is not unique. Absent: it always is. */
+  rule?: string;
+}
 
 /** Computes the keys of a resource from its content alone. Pure. */
 export type KeysOf<Of> = (resource: Of) => KeyOf[];
@@ -31,16 +35,17 @@ export const areByFacts = (keys: AnyKeys[string]): keys is KeysByFacts<Resource>
 /** Adds the keys that depend on facts. @throws 503 OWNER_DOWN when an owner whose facts are needed is down */
 export async function addKeysByFacts(
   writes: Write[],
-  { unique, changes, facts }: { unique: AnyKeys; changes: SteppedChange[]; facts: GatheredFacts },
+  { unique, changes, facts, rules }: { unique: AnyKeys; changes: SteppedChange[]; facts: GatheredFacts; rules: Rulebook },
 ): Promise<void> {
   const keyed = changes.flatMap(({ step, type, change: { after } }) => {
     const keys = unique[type];
-    return after && areByFacts(keys) ? [{ step, keys, resource: after as FhirResource as unknown as Resource }] : [];
+    return after && areByFacts(keys) ? [{ step, type, keys, resource: after as FhirResource as unknown as Resource }] : [];
   });
   if (keyed.length === 0) return;
   await facts.ask(keyed.flatMap(({ keys, resource }) => keys.about(resource)));
-  for (const { step, keys, resource } of keyed) {
+  for (const { step, type, keys, resource } of keyed) {
     const write = writes[step];
-    if (write?.op === "create" || write?.op === "update") writes[step] = { ...write, unique: keys.keys(resource, facts) };
+    const held = keys.keys(resource, facts).flatMap(({ rule, ...key }) => (rule === undefined || rules.isOn(type, rule) ? [key] : []));
+    if (write?.op === "create" || write?.op === "update") writes[step] = { ...write, unique: held };
   }
 }

@@ -3,9 +3,12 @@ import { ACT_REFERENCES, RESTED_ON } from "../../../federation/act-references.ts
 import { localReference, splitPlace } from "../../../federation/facts.ts";
 import { withListedAddresses } from "../../../fhir/code-systems.ts";
 import { copyOfJson, parseJson } from "../../../fhir/json.ts";
-import type { Reference } from "../../../fhir/r4.ts";
+import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
+import { typed } from "../../../fhir/typed.ts";
 import { referencesAt } from "../../../mixins/fhir/rules/references-exist.ts";
+import { Rulebook } from "../../../mixins/fhir/rules/rulebook.ts";
+import { signaturesOf } from "../../../mixins/fhir/rules/signed.ts";
 import type { Standing } from "../../../mixins/fhir/rules/invariants.ts";
 import { counted } from "../../../store/counted.ts";
 import { countersOf, knownCounters } from "../counters.ts";
@@ -148,6 +151,7 @@ async function respelt(finding: Breach, reference: string, sources: OwnerSource[
   const current = await currentOf(reference, sources);
   if (!current) return undefined;
   const { version, resource } = current;
+  if (await isSigned(reference, sources)) return undefined;
   const does = `in ${reference}, code systems are named by the addresses that R4 lists`;
   return { finding, reference, version, next: withListedAddresses(resource), does };
 }
@@ -159,7 +163,9 @@ const ESSENTIAL = ["subject", "patient", "medicationReference", "suppliedItem.it
 async function dangling(finding: Breach, reference: string, sources: OwnerSource[]): Promise<ResourceRepair | undefined> {
   const current = await currentOf(reference, sources);
   if (!current) return undefined;
-  const { version, resource } = current;
+  const { source, version, resource } = current;
+  // Content that is final or signed stays: people decide whether it was an error.
+  if (isFinal(source, resource) || (await isSigned(reference, sources))) return undefined;
   const next = copyOfJson(resource);
   const gone: string[] = [];
   for (const { path } of ACT_REFERENCES[resource.resourceType] ?? []) {
@@ -173,6 +179,20 @@ async function dangling(finding: Breach, reference: string, sources: OwnerSource
   }
   if (gone.length === 0) return undefined;
   return { finding, reference, version, next, does: `in ${reference}, references to missing resources become texts: ${gone.join(", ")}` };
+}
+
+/** Whether the content of a stored resource may no longer be changed. */
+const isFinal = ({ options }: OwnerSource, resource: Resource): boolean =>
+  new Rulebook(options.rules ?? {}, { otherwise: "on", named: {} }).isFinal(typed<FhirResource>(resource));
+
+/** Whether a resource was signed. */
+async function isSigned(reference: string, sources: OwnerSource[]): Promise<boolean> {
+  for (const { owns, store } of sources) {
+    if (!owns.has("Provenance")) continue;
+    const { rows } = await store.search({ type: "Provenance", clauses: signaturesOf(reference), sort: [], limit: 1, want: "ids" });
+    if (rows.length > 0) return true;
+  }
+  return false;
 }
 
 /** Whether a resource exists here: deleted ones do not, and of types without an owner nothing is known. */

@@ -1,6 +1,6 @@
 /** Reads a value, and interprets it by the patient's reference range. Plain data in, plain data out. */
 import { intervalOf } from "../../../fhir/dates.ts";
-import { numberOf } from "../../../fhir/json.ts";
+import { numberOf, plainText } from "../../../fhir/json.ts";
 import type { CodeableConcept, Observation, ObservationReferenceRange, Patient } from "../../../fhir/r4.ts";
 import { type MeasuredNumber, measuredQuantity, type TypedNumber } from "../../../fhir/typed-number.ts";
 import type { CatalogueTest, Range, ResultFlag } from "../bench.contract.ts";
@@ -88,9 +88,10 @@ export const flagIn = ({ interpretation }: Observation): ResultFlag | undefined 
     | ResultFlag
     | undefined;
 
-/** The value as callers read it; undefined if there is none. */
-export function valueIn({ valueQuantity, valueString }: Observation): number | string | undefined {
-  const value = numberOf(valueQuantity?.value);
-  if (value === undefined) return valueString;
-  return valueQuantity?.comparator === undefined ? value : `${valueQuantity.comparator}${value}`;
+/** The value as callers read it, and its digits if they say more; empty if there is none. */
+export function valueIn({ valueQuantity, valueString }: Observation): { value?: number | string; digits?: string } {
+  const [value, digits] = [numberOf(valueQuantity?.value), plainText(valueQuantity?.value)];
+  if (value === undefined) return valueString === undefined ? {} : { value: valueString };
+  if (valueQuantity?.comparator !== undefined) return { value: `${valueQuantity.comparator}${digits}` };
+  return { value, ...(digits !== `${value}` && { digits }) };
 }

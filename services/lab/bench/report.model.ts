@@ -171,14 +171,14 @@ export function acknowledge<Of extends WithId<Observation>>(
 /** A critical value as callers get it. */
 export function criticalOf(observation: WithId<Observation>, version: number): CriticalValue {
   const { system = "", code = "", display } = observation.code.coding?.[0] ?? {};
-  const [value, unit] = [valueIn(observation), observation.valueQuantity?.unit ?? observation.valueQuantity?.code];
+  const unit = observation.valueQuantity?.unit ?? observation.valueQuantity?.code;
   return {
     observation: `Observation/${observation.id}`,
     version,
     patient: placeOf(observation.subject) ?? "",
     ...(observation.encounter?.reference !== undefined && { encounter: observation.encounter.reference }),
     test: { system, code, ...(display !== undefined && { display }) },
-    ...(value !== undefined && { value }),
+    ...valueIn(observation),
     ...(unit !== undefined && { unit }),
     flag: flagIn(observation) ?? "N",
     releasedAt: observation.issued ?? observation.meta?.lastUpdated ?? "",
@@ -207,7 +207,8 @@ function lineOf(it: WithId<Observation>): ReportLine {
     version: versionOf(it),
     code: codeOf(it),
     display: it.code.coding?.[0]?.display ?? "",
-    value: valueIn(it) ?? "",
+    value: "",
+    ...valueIn(it),
     ...(unit !== undefined && { unit }),
     ...(flag && { flag }),
     ...(range && { range: { ...(low !== undefined && { low }), ...(high !== undefined && { high }) } }),

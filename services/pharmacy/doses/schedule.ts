@@ -1,9 +1,9 @@
 /** Computes when the doses of a prescription are due, from its structured Dosage. Plain data in, plain data out; time is passed in. */
 import { numberOf } from "../../../fhir/json.ts";
 import { intervalOf } from "../../../fhir/dates.ts";
-import { isAsNeeded } from "../../../fhir/dose-limits.ts";
-import type { CodeableConcept, MedicationRequest } from "../../../fhir/r4.ts";
+import type { CodeableConcept, MedicationRequest, TimingRepeat } from "../../../fhir/r4.ts";
 import { hospitalZone, momentOf, shownAt } from "../../../fhir/time-zone.ts";
+import { isScheduled, repeatOf } from "../../../fhir/timing.ts";
 import type { DueDose } from "../doses.contract.ts";
 import { namedMedicationOf, prescribedBy } from "../pharmacy.model.ts";
 
@@ -19,32 +19,54 @@ export interface Schedule {
   /** Begin and end, milliseconds since 1970. */
   from: number;
   until: number;
-  /** Interval between doses, by the local clocks. Milliseconds. */
+  /** Interval between doses, by the local clocks; with `at` a number of days. Milliseconds. */
   everyMs: number;
+  /** Number of doses after which it ends. */
+  count: number;
+  /** Times of the day, milliseconds since midnight by the local clocks, in order; absent: the time of the first dose decides. */
+  at?: number[];
+  /** Days of the week, 0 is Sunday; only with `at`. Absent: all. */
+  days?: number[];
+}
+
+/** FHIR's days of the week, in the order of their numbers. */
+const WEEK = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
+/** Times of the day and days of the week, if the timing names some; on days without times doses are at equal intervals from the time of the first one. */
+function namedTimes(
+  { timeOfDay = [], dayOfWeek = [] }: TimingRepeat,
+  { from, everyMs }: Pick<Schedule, "from" | "everyMs">,
+  periodMs: number,
+) {
+  if (timeOfDay.length + dayOfWeek.length === 0) return {};
+  const aDay = Math.max(1, Math.round(UNIT_MS.d / everyMs));
+  const spread = Array.from({ length: aDay }, (_, index) => (shownAt(from, hospitalZone()) + (index * UNIT_MS.d) / aDay) % UNIT_MS.d);
+  const named = timeOfDay.map((time) => Date.parse(`1970-01-01T${time}Z`));
+  const at = (named.length > 0 ? named : spread).sort((a, b) => a - b);
+  const days = dayOfWeek.map((day) => WEEK.indexOf(day));
+  return { at, everyMs: Math.max(1, Math.round(periodMs / UNIT_MS.d)) * UNIT_MS.d, ...(days.length > 0 && { days }) };
 }
 
 /** The schedule of a prescription; undefined if its timing is not structured, it is as needed, or it is over. */
 export function scheduleOf(request: MedicationRequest): Schedule | undefined {
   const [dosage] = request.dosageInstruction ?? [];
-  if (dosage && isAsNeeded(dosage)) return undefined;
-  const repeat = dosage?.timing?.repeat;
-  const start = repeat?.boundsPeriod?.start;
-  const [frequency, period] = [repeat?.frequency ?? 1, numberOf(repeat?.period)];
-  const unit = UNIT_MS[repeat?.periodUnit as keyof typeof UNIT_MS];
-  const [from] = (start !== undefined && intervalOf(start)) || [];
-  if (from === undefined || period === undefined || unit === undefined || period <= 0 || frequency <= 0) return undefined;
-  const end = repeat?.boundsPeriod?.end;
+  const repeat = repeatOf(dosage?.timing);
+  if (!isScheduled(dosage) || !repeat || !["active", "completed"].includes(request.status)) return undefined;
+  const { start = "", end } = repeat.boundsPeriod ?? {};
+  const [from] = intervalOf(start) ?? [];
+  const [period = 0, frequency] = [numberOf(repeat.period), repeat.frequency ?? 1];
+  if (from === undefined || period <= 0 || frequency <= 0) return undefined;
   const [until = Number.POSITIVE_INFINITY] = (end !== undefined && intervalOf(end)) || [];
-  const everyMs = (period * unit) / frequency;
-  if (request.status === "active") return { from, until, everyMs };
+  const periodMs = period * UNIT_MS[repeat.periodUnit as keyof typeof UNIT_MS];
+  const count = repeat.countMax ?? repeat.count ?? Number.POSITIVE_INFINITY;
+  const plain = { from, until, everyMs: periodMs / frequency, count };
+  const schedule = { ...plain, ...namedTimes(repeat, plain, periodMs) };
+  if (request.status === "active" || until !== Number.POSITIVE_INFINITY) return schedule;
   // A fully dispensed prescription is still to be given, as long as the quantity lasts.
-  const [units, dose] = [prescribedBy(request), numberOf(request.dosageInstruction?.[0]?.doseAndRate?.[0]?.doseQuantity?.value)];
-  if (request.status !== "completed") return undefined;
-  if (until !== Number.POSITIVE_INFINITY) return { from, until, everyMs };
-  if (units === undefined || dose === undefined || dose <= 0) return undefined;
-  const lastMs = Math.floor(units / dose) * everyMs;
-  const zone = hospitalZone();
-  return { from, until: isByElapsed(everyMs) ? from + lastMs : momentOf(shownAt(from, zone) + lastMs, zone), everyMs };
+  const [units, dose] = [prescribedBy(request), numberOf(dosage.doseAndRate?.[0]?.doseQuantity?.value)];
+  return units === undefined || dose === undefined || dose <= 0
+    ? undefined
+    : { ...schedule, count: Math.min(count, Math.floor(units / dose)) };
 }
 
 /** Largest change of the clocks at the begin or end of daylight saving time. Milliseconds. */
@@ -56,17 +78,46 @@ const isByElapsed = (everyMs: number): boolean => everyMs < SET_MS;
  * Times in this period at which a dose is due, both ends inclusive. By the hospital's clocks: at eight o'clock in summer and in winter; a time that is
  * skipped is an hour later, and of one that occurs twice the first is used.
  */
-export function dueBetween({ from, until, everyMs }: Schedule, low: number, high: number): number[] {
-  const zone = hospitalZone();
-  const shown = shownAt(from, zone);
+export function dueBetween(schedule: Schedule, low: number, high: number): number[] {
   const due: number[] = [];
-  const first = Math.max(0, Math.floor((low - from - SET_MS) / everyMs));
-  for (let index = first; due.length < MAX_DOSES; index += 1) {
-    const moment = index === 0 || isByElapsed(everyMs) ? from + index * everyMs : momentOf(shown + index * everyMs, zone);
-    if (moment > high || moment >= until) break;
+  for (const moment of schedule.at ? momentsOnDays(schedule, schedule.at, [low, high]) : momentsApart(schedule, low)) {
+    if (due.length >= MAX_DOSES || moment > high || moment >= schedule.until) break;
     if (moment >= low) due.push(moment);
   }
   return due;
+}
+
+/** Doses at equal intervals, in order, from shortly before `low` on. */
+function* momentsApart({ from, everyMs, count }: Schedule, low: number): Generator<number> {
+  const zone = hospitalZone();
+  const shown = shownAt(from, zone);
+  for (let index = Math.max(0, Math.floor((low - from - SET_MS) / everyMs)); index < count; index += 1) {
+    yield index === 0 || isByElapsed(everyMs) ? from + index * everyMs : momentOf(shown + index * everyMs, zone);
+  }
+}
+
+/** Whether a day (in days since 1970) is one of those on which doses are due. @param first day of the schedule */
+function isDoseDay({ everyMs, days }: Schedule, day: number, first: number): boolean {
+  if (!days) return (day - first) % (everyMs / UNIT_MS.d) === 0;
+  // The first day of 1970 was a Thursday. Of schedules of several weeks, a week begins on Monday.
+  const weeks = Math.floor((day + 3) / 7) - Math.floor((first + 3) / 7);
+  return days.includes((day + 4) % 7) && weeks % Math.max(1, Math.round(everyMs / UNIT_MS.wk)) === 0;
+}
+
+/** Doses at times of certain days, in order, from shortly before the period to its end; their number is counted from the first one on. */
+function* momentsOnDays(schedule: Schedule, at: number[], period: [low: number, high: number]): Generator<number> {
+  const zone = hospitalZone();
+  const begin = shownAt(schedule.from, zone);
+  const first = Math.floor(begin / UNIT_MS.d);
+  const [low = 0, high = 0] = period.map((moment) => shownAt(moment, zone));
+  let left = schedule.count;
+  for (let day = first; day * UNIT_MS.d <= high && left > 0; day += 1) {
+    const times = isDoseDay(schedule, day, first) ? at.map((time) => day * UNIT_MS.d + time).filter((time) => time >= begin) : [];
+    for (const time of times.slice(0, left)) {
+      if (time >= low - SET_MS) yield momentOf(time, zone);
+    }
+    left -= times.length;
+  }
 }
 
 /** Identifies a dose of a prescription: there is one record for each. */

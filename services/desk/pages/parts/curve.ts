@@ -25,6 +25,8 @@ interface CurveProps {
 const HEIGHT = 220; // pixels
 /** Between two labels of the time axis, pixels: the longest names of months and years stand beside each other. */
 const LABEL_WIDTH = 90;
+/** Width of a curve on a phone, pixels. */
+const NARROW = 320;
 const DAY_S = 86_400;
 const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
 const DAY = { day: "numeric", month: "short" } as const;
@@ -44,6 +46,7 @@ export function Curve({ points, low, high, label, unit }: CurveProps) {
       const axis = { stroke: ink, grid: { stroke: resolved(node, "--line") } };
       const limit = (name: string) => ({ label: name, stroke: resolved(node, "--warn"), dash: [6, 4], points: { show: false } });
       const sorted = [...points].sort((a, b) => a.at - b.at);
+      const span = ((sorted.at(-1)?.at ?? 0) - (sorted[0]?.at ?? 0)) / 1_000; // also where there is room for one label only
       const curves = (sorted[0]?.values ?? []).map((_, index) => sorted.map(({ values }) => values[index] ?? null));
       const chart = new UPlot(
         {
@@ -53,7 +56,12 @@ export function Curve({ points, low, high, label, unit }: CurveProps) {
           cursor: { show: false },
           tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1_000), timeZone()),
           axes: [
-            { ...axis, space: LABEL_WIDTH, values: (_, ticks) => ticks.map((one) => tickOf(one, (ticks.at(-1) ?? 0) - (ticks[0] ?? 0))) },
+            {
+              ...axis,
+              space: LABEL_WIDTH,
+              ...(node.clientWidth < NARROW && { splits: twoBetween }),
+              values: (_, ticks) => ticks.map((one) => tickOf(one, span)),
+            },
             { ...axis, label: unitOf(unit) },
           ],
           series: [
@@ -77,7 +85,11 @@ export function Curve({ points, low, high, label, unit }: CurveProps) {
   return html`<div class="curve" ref=${place} role="img" aria-label=${label} dir="ltr"></div>`;
 }
 
-/** @param span of the whole axis, seconds */
+/** Two times of an axis on which full years, months or hours may have no room, or leave none. */
+const twoBetween = (_chart: unknown, _axis: number, from: number, to: number): number[] =>
+  [0.25, 0.75].map((part) => from + (to - from) * part);
+
+/** @param span between the first value and the last, seconds */
 const tickOf = (seconds: number, span: number): string =>
   new Intl.DateTimeFormat(locale.value, { timeZone: timeZone(), ...(span < DAY_S ? TIME : span < LONG_S ? DAY : MONTH) }).format(
     new Date(seconds * 1_000),

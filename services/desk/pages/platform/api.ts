@@ -1,6 +1,7 @@
 /** Requests of the pages: actions of the domain, and FHIR. Like any other app: through the gateway, with the person's token. */
 import type { Action } from "../../../../mesh/contract.ts";
 import type { Bundle, FhirResource, OperationOutcome } from "../../../../fhir/r4.ts";
+import { jsonKeeping, parseKeeping } from "./digits.ts";
 import { isUnkeyed } from "./unkeyed-actions.ts";
 import { isTemporary, sendOnce } from "./sending.ts";
 import { GATEWAY, noteSilent, silentIn } from "./silent.ts";
@@ -164,7 +165,7 @@ interface FhirWrite {
 }
 
 function fhirWrite(path: string, { method, headers, resource }: FhirWrite): Promise<Response> {
-  const body = JSON.stringify(resource);
+  const body = jsonKeeping(resource);
   const init = { method, headers: { "Content-Type": "application/fhir+json", ...headers }, body };
   return send(path, init, `${method} ${JSON.stringify(headers ?? {})} ${body}`);
 }
@@ -183,7 +184,10 @@ function fhirRead(path: string): Promise<Response> {
 
 async function fhirAnswer(path: string, write?: FhirWrite): Promise<{ body: unknown; etag: string | null }> {
   const response = await (write ? fhirWrite(`/fhir/${path}`, write) : fhirRead(path));
-  const body: unknown = await response.json().catch(() => ({}));
+  const body: unknown = await response
+    .text()
+    .then(parseKeeping)
+    .catch(() => ({}));
   if (!response.ok) {
     const { issue: [issue] = [] } = body as Partial<OperationOutcome>;
     const [service] = silentIn(issue ? [issue] : []);

@@ -1,5 +1,6 @@
 /** Values of FHIR as text: codes, numbers, quantities, money. Apart from the names of people, which every page shows. */
 import type { CodeableConcept, Quantity } from "../../../../fhir/r4.ts";
+import { digitsOf } from "./digits.ts";
 import { moneyText } from "./money.ts";
 import { isInTwoWays } from "./numbers.ts";
 import { testNamed } from "./test-names.ts";
@@ -27,13 +28,22 @@ export function typedIn(value: number): string {
 export const countText = ({ value = 0, unit, code }: Quantity): string =>
   unit === undefined && code === undefined ? t("units", { n: value }) : quantityOf({ value, ...(unit && { unit }), ...(code && { code }) });
 
-/** A measured number: a small one is not rounded to nothing. */
-export const measureIn = (value: number): string =>
-  numberIn(value, Math.abs(value) < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 3 });
+/** Decimals up to which a number is shown with all its digits. */
+const MAX_DECIMALS = 6;
 
-/** A measured value with its unit; both stay together, in this order in every script. @param before text before the number */
-export function quantityOf({ comparator, value, unit, code }: Quantity, before = ""): string {
-  const words = [`${before}${comparator ?? ""}${value === undefined ? "" : measureIn(value)}`, unitOf(unit ?? code ?? "")].filter(Boolean);
+/** A measured number: with its digits if they are known, and a small one is not rounded to nothing. */
+export function measureIn(value: number, digits?: string): string {
+  const decimals = digits?.split(".")[1]?.length ?? 0;
+  const isKept = decimals > 0 && decimals <= MAX_DECIMALS;
+  if (isKept) return numberIn(value, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return numberIn(value, Math.abs(value) < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 3 });
+}
+
+/** A measured value with its unit; both stay together, in this order in every script. @param before text before the number @param digits of the number, if it does not have them itself */
+export function quantityOf(of: Quantity, before = "", digits = digitsOf(of, "value")): string {
+  const { comparator, value, unit, code } = of;
+  const number = value === undefined ? "" : measureIn(value, digits);
+  const words = [`${before}${comparator ?? ""}${number}`, unitOf(unit ?? code ?? "")].filter(Boolean);
   return `\u2066${words.join("\u00a0")}\u2069`;
 }
 

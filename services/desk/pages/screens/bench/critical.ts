@@ -63,8 +63,8 @@ export function Critical({ patient, among, isTold = false, turn, everyMs }: Crit
   }
   if (!known.value || values.length === 0) return null;
   const { records } = known.value;
-  const read = ({ value, unit = "" }: CriticalValue) =>
-    typeof value === "number" ? quantityOf({ value, unit }) : `${value ?? ""} ${unitOf(unit)}`;
+  const read = ({ value, digits, unit = "" }: CriticalValue) =>
+    typeof value === "number" ? quantityOf({ value, unit }, "", digits) : `${value ?? ""} ${unitOf(unit)}`;
   return html`<section class="panel alert-panel" id="part-critical" aria-label=${t("critical")}><h2>⚠ ${t("critical")}</h2>
     <ul class="list">${values.map((one) => {
       const record = records.get(one.patient);

@@ -37,13 +37,13 @@ const rangeText = ({ range }: ReportLine): string =>
 
 /** What was just entered. @param system of the catalogue's codes */
 export function reviewOf({ version, lines, missing }: LabReport, system: string): Review {
-  const text = (value: number | string) => (typeof value === "number" ? measureIn(value) : value);
+  const text = ({ value, digits }: ReportLine) => (typeof value === "number" ? measureIn(value, digits) : value);
   const values = lines.map((line) => ({
     id: line.observation,
     version: line.version,
     code: line.code,
     name: testText({ system, code: line.code, display: line.display }),
-    finding: `${text(line.value)} ${unitOf(line.unit ?? "")}`,
+    finding: `${text(line)} ${unitOf(line.unit ?? "")}`,
     flag: line.flag,
     range: rangeText(line),
   }));

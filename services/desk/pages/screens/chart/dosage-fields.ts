@@ -1,5 +1,5 @@
 /** How much, how and when: the fields of a new prescription for its dosage, and what they ask for. */
-import { isAsNeeded } from "../../../../../fhir/dose-limits.ts";
+import { isAsNeeded, repeatOf } from "../../../../../fhir/timing.ts";
 import type { Dosage, Quantity } from "../../../../../fhir/r4.ts";
 import { ROUTES } from "../../../../pharmacy/doses.contract.ts";
 import { type Children, html } from "../../html.ts";
@@ -49,7 +49,7 @@ const typedAmount = ({ value, unit, code }: Quantity = {}): string =>
 
 /** The fields for the dosage of an earlier prescription; of its times what is given each day, not when it began. */
 export function typedDosage(of: Dosage | undefined): Record<string, string> {
-  const { frequency, period, periodUnit } = of?.timing?.repeat ?? {};
+  const { frequency, period, periodUnit } = repeatOf(of?.timing) ?? {};
   const isNeeded = of !== undefined && isAsNeeded(of);
   const name = Object.entries(ROUTES).find(([, code]) => of?.route?.coding?.some((one) => one.code === code))?.[0] ?? of?.route?.text ?? "";
   const { numerator, denominator } = of?.maxDosePerPeriod ?? {};

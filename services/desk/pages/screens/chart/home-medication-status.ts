@@ -1,5 +1,6 @@
 /** A patient's home medication, and its changes: plain data in, plain data out. */
 import type { Dosage, Encounter, MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
+import { repeatOf } from "../../../../../fhir/timing.ts";
 import { typedIn } from "../../platform/shown-values.ts";
 
 /** Whether it is taken, or was taken until this stay. */
@@ -52,7 +53,7 @@ export function doseTextOf({ dosage = [] }: MedicationStatement): string {
 
 /** Times per day; "" if not known as a number. */
 export function timesADayOf({ dosage = [] }: MedicationStatement): string {
-  const { frequency, period, periodUnit } = dosage[0]?.timing?.repeat ?? {};
+  const { frequency, period, periodUnit } = repeatOf(dosage[0]?.timing) ?? {};
   return frequency !== undefined && period === 1 && periodUnit === "d" ? `${frequency}` : "";
 }
 

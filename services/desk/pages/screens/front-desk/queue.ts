@@ -18,13 +18,13 @@ import { useNews } from "../../platform/live.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { nameOf, numberOf, otherNamesOf } from "../../platform/names.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { t } from "../../platform/texts.ts";
+import { numberIn, t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { conceptOf } from "../../platform/shown-values.ts";
 
 const visits = actionsOf<typeof visitsContract>("visits");
-/** Limit of the list. */
-const MAX_SHOWN = "100";
+/** Limits of the list, and of what the filter looks at. */
+const [MAX_SHOWN, MAX_SOUGHT] = [100, 1_000];
 
 /** Number from which on the queue has a filter. */
 const MANY = 20;
@@ -43,11 +43,18 @@ interface Waiting {
   patient: Patient | undefined;
 }
 
-async function waiting(): Promise<{ all: Waiting[]; isPartial: boolean }> {
-  const query = { class: "AMB", status: OPEN_STATUSES.join(), _sort: "date", _count: MAX_SHOWN, _include: "Encounter:subject" };
-  const { resources, included, isPartial } = await search<Encounter>("Encounter", query);
+interface Read {
+  all: Waiting[];
+  isPartial: boolean;
+  /** Whether more wait than these. */
+  hasMore: boolean;
+}
+
+async function waiting(count: number): Promise<Read> {
+  const query = { class: "AMB", status: OPEN_STATUSES.join(), _sort: "date", _count: `${count}`, _include: "Encounter:subject" };
+  const { resources, included, isPartial, hasMore } = await search<Encounter>("Encounter", query);
   const patients = new Map(included.map((one) => [`Patient/${one.id}`, one as Patient]));
-  return { all: resources.map((visit) => ({ visit, patient: patients.get(visit.subject?.reference ?? "") })), isPartial };
+  return { all: resources.map((visit) => ({ visit, patient: patients.get(visit.subject?.reference ?? "") })), isPartial, hasMore };
 }
 
 /** The visits that match the filter; all, if the queue is short. */
@@ -74,8 +81,10 @@ function Filter({ sought, onSeek }: { sought: Sought; onSeek: (sought: Sought) =
 /** @param turn changes with the queue */
 export function Queue({ turn }: { turn: number }) {
   const live = useNews("types=Encounter", () => queue.reload());
-  const queue = useLoad("queue", waiting, live.everyMs);
-  useTurn(queue, turn);
+  const [sought, setSought] = useState(ALL);
+  const count = sought.text.trim() === "" && sought.kind === "all" ? MAX_SHOWN : MAX_SOUGHT;
+  const queue = useLoad("queue", () => waiting(count), live.everyMs);
+  useTurn(queue, `${turn} ${count}`);
   const [cancelled, setCancelled] = useState<Waiting | undefined>();
   const close = async ({ visit: { id }, patient }: Waiting) => {
     try {
@@ -87,7 +96,6 @@ export function Queue({ turn }: { turn: number }) {
       sayFault(error);
     }
   };
-  const [sought, setSought] = useState(ALL);
   const row = (one: Waiting) => html`<li key=${one.visit.id}>
     <span><a href=${hrefOf("chart", one.visit.subject?.reference)}>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}</a>
       <br /><span class="muted">${conceptOf(one.visit.reasonCode?.[0])}</span></span>
@@ -97,19 +105,17 @@ export function Queue({ turn }: { turn: number }) {
       <button type="button" class="quiet" onClick=${() => setCancelled(one)} >${t("visit.cancel")}<${For} who=${nameOf(one.patient)} /></button>
     </span>
   </li>`;
-  return html`<${Panel} title=${t("queue")} id="part-queue" loaded=${queue} show=${({
-    all,
-    isPartial,
-  }: {
-    all: Waiting[];
-    isPartial: boolean;
-  }) => html`
-      <${Partial} isPartial=${isPartial} />
-      <p class="muted">${all.length >= Number(MAX_SHOWN) ? t("list.first", { n: MAX_SHOWN }) : t("queue.count", { n: all.length })}</p>
+  const show = ({ all, isPartial, hasMore }: Read) => {
+    const matching = found(all, sought);
+    const isCut = hasMore || matching.length > MAX_SHOWN;
+    return html`<${Partial} isPartial=${isPartial} />
+      <p class="muted">${isCut ? t("list.first", { n: numberIn(Math.min(matching.length, MAX_SHOWN)) }) : t("queue.count", { n: all.length })}</p>
       ${all.length > MANY && html`<${Filter} sought=${sought} onSeek=${setSought} />`}
-      <ul class="list roomy">${found(all, sought).map(row)}</ul>
-      ${all.length > MANY && found(all, sought).length === 0 && html`<p class="muted" role="status">${t("queue.noneSuch")}</p>`}
-      ${cancelled && html`<${Cancel} of=${cancelled} onClose=${() => setCancelled(undefined)} onDone=${queue.reload} />`}`} />`;
+      <ul class="list roomy">${matching.slice(0, MAX_SHOWN).map(row)}</ul>
+      ${all.length > MANY && matching.length === 0 && html`<p class="muted" role="status">${t("queue.noneSuch")}</p>`}
+      ${cancelled && html`<${Cancel} of=${cancelled} onClose=${() => setCancelled(undefined)} onDone=${queue.reload} />`}`;
+  };
+  return html`<${Panel} title=${t("queue")} id="part-queue" loaded=${queue} show=${show} />`;
 }
 
 /** A cancelled visit stays cancelled (rule encounter-status): opens another one, of the same appointment or with the same start. */

@@ -5,7 +5,7 @@ import { actionsOf } from "../../platform/api.ts";
 import { boardOfAllWards, isIn, isOwn, ownWard, staysIn, wardOf } from "../../platform/own-ward.ts";
 import { t } from "../../platform/texts.ts";
 import { ownDrafts } from "../mine/own-drafts.ts";
-import { type Counted, EVERY_MS, type Source } from "./work.ts";
+import type { Counted, Source } from "./work.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 /** As on the round, minutes. */
@@ -50,7 +50,6 @@ export const careSources: readonly Source[] = [
     name: "work of the ward",
     roles: ["nurse", "midwife"],
     types: ON_BOARD,
-    everyMs: EVERY_MS,
     isOfWard: true,
     works: ["work.requests", "work.coming", "work.results", "work.cleaning"],
     async read() {
@@ -62,7 +61,6 @@ export const careSources: readonly Source[] = [
     name: "doses of the ward",
     roles: ["nurse", "midwife"],
     types: ["Encounter", "MedicationAdministration", "MedicationRequest"],
-    everyMs: EVERY_MS,
     isOfWard: true,
     works: ["work.doses"],
     async read() {
@@ -83,7 +81,6 @@ export const careSources: readonly Source[] = [
     name: "own patients",
     roles: ["physician"],
     types: ON_BOARD,
-    everyMs: EVERY_MS,
     works: ["work.mine", "work.myResults"],
     async read() {
       const board = await boardOfAllWards();
@@ -99,7 +96,6 @@ export const careSources: readonly Source[] = [
     name: "own notes",
     roles: ["physician"],
     types: ["DocumentReference"],
-    everyMs: EVERY_MS,
     works: ["work.notes"],
     read: async () => ({ "work.notes": { n: (await ownDrafts()).all.length, place: ["mine", "", "notes"] } }),
   },

@@ -10,7 +10,7 @@ import { t } from "../../platform/texts.ts";
 import type { MeshState } from "../administration/services.ts";
 import { daysLeft, expiringLots, tokenOf } from "../dispensary/lots.ts";
 import { toPrepare } from "../dispensary/to-prepare.ts";
-import { EVERY_MS, type Source } from "./work.ts";
+import type { Source } from "./work.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
@@ -26,7 +26,6 @@ export const benchSources: readonly Source[] = [
     name: "work at the bench",
     roles: ["lab-technician"],
     types: ["ServiceRequest", "Observation"],
-    everyMs: EVERY_MS,
     works: ["work.collect", "work.enter", "work.release"],
     async read() {
       const orders = await lab.worklist({});
@@ -46,7 +45,6 @@ export const benchSources: readonly Source[] = [
     name: "critical values",
     roles: ["lab-technician"],
     types: ["Observation"],
-    everyMs: EVERY_MS,
     works: ["work.critical"],
     async read() {
       const n = (await lab.listCritical({})).length;
@@ -61,7 +59,6 @@ export const pharmacySources: readonly Source[] = [
     name: "prescriptions to prepare",
     roles: ["pharmacist"],
     types: ["MedicationDispense", "MedicationRequest"],
-    everyMs: EVERY_MS,
     works: ["work.prepare"],
     read: async () => ({ "work.prepare": { n: await countOf("MedicationRequest", toPrepare()), place: ["dispensary"] } }),
   },
@@ -100,7 +97,6 @@ export const deskSources: readonly Source[] = [
     name: "the queue's length",
     roles: ["front-desk"],
     types: ["Encounter"],
-    everyMs: EVERY_MS,
     works: ["work.queue"],
     async read() {
       const query = { class: "AMB", status: OPEN_STATUSES.join(), _sort: "date", _count: "1", _total: "accurate" };
@@ -119,7 +115,6 @@ export const deskSources: readonly Source[] = [
     name: "appointments of the day",
     roles: ["front-desk"],
     types: ["Appointment"],
-    everyMs: EVERY_MS,
     works: ["work.appointments"],
     async read() {
       const query = { date: today(), status: "proposed,pending,booked", _sort: "date", _count: "1", _total: "accurate" };
@@ -142,7 +137,6 @@ export const cashSources: readonly Source[] = [
     name: "charges that no invoice has",
     roles: ["billing"],
     types: ["ChargeItem", "Invoice"],
-    everyMs: EVERY_MS,
     works: ["work.charges"],
     read: async () => ({ "work.charges": { n: await countOf("ChargeItem", { status: "billable" }), place: ["cash"] } }),
   },
@@ -150,7 +144,6 @@ export const cashSources: readonly Source[] = [
     name: "invoices that are to be paid",
     roles: ["billing"],
     types: ["Invoice"],
-    everyMs: EVERY_MS,
     works: ["work.unpaid"],
     read: async () => ({ "work.unpaid": { n: await countOf("Invoice", { status: "issued" }), place: ["cash", "", "invoices"] } }),
   },
@@ -162,7 +155,6 @@ export const recordsSources: readonly Source[] = [
     name: "probable duplicates",
     roles: ["records-office"],
     types: ["Patient"],
-    everyMs: EVERY_MS,
     works: ["work.duplicates"],
     async read() {
       const duplicates = await patients.listDuplicates({ limit: MAX_LISTED });

@@ -3,13 +3,13 @@ import { useEffect, useState } from "preact/hooks";
 import { html } from "../../html.ts";
 import { useNews } from "../../platform/live.ts";
 import { useLoad } from "../../platform/load.ts";
+import { chooseWard, useAllWards, wardOf } from "../../platform/own-ward.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { person } from "../../platform/sign-in.ts";
 import { numberIn, t } from "../../platform/texts.ts";
 import { careSources } from "./care.ts";
 import { adminSources, benchSources, cashSources, deskSources, pharmacySources, recordsSources } from "./desks.ts";
-import { MyWard } from "./my-ward.ts";
-import { type Counted, EVERY_MS, type Source, type WorkKey } from "./work.ts";
+import type { Counted, Source, WorkKey } from "./work.ts";
 
 /** In the order in which they are shown; each is read separately, so that one that is down does not affect the others. */
 const SOURCES: readonly Source[] = [
@@ -37,6 +37,9 @@ interface Told {
   types: ReadonlySet<string>;
 }
 
+/** Interval of reading sources with notifications, milliseconds: a dose becomes due without a change. */
+const EVERY_MS = 30_000;
+
 export function MyWork() {
   const [told, setTold] = useState<Told>({ turn: 0, isAll: false, types: new Set() });
   const [everyMs, setEveryMs] = useState(EVERY_MS);
@@ -50,6 +53,23 @@ export function MyWork() {
     ${types !== "" && html`<${Listening} types=${types} onNews=${(news: Omit<Told, "turn">) => setTold(({ turn }) => ({ turn: turn + 1, ...news }))} onEvery=${setEveryMs} />`}
     <ul class="cards work">${mine.map((source) => html`<${OfSource} key=${source.name} source=${source} told=${told} everyMs=${everyMs} />`)}</ul>
   </section>`;
+}
+
+/** Chooses the person's own ward. @param onChange called when another ward was chosen */
+function MyWard({ onChange }: { onChange: () => void }) {
+  const known = useAllWards();
+  const [chosen, setChosen] = useState<string | undefined>();
+  const all = known.value?.wards ?? [];
+  if (all.length === 0) return null;
+  const choose = (location: string) => {
+    chooseWard(location);
+    setChosen(location);
+    onChange();
+  };
+  return html`<label class="visually-hidden" for="own-ward">${t("home.ward")}</label>
+    <select id="own-ward" value=${chosen ?? wardOf(all)?.location} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => choose(currentTarget.value)}>
+      ${all.map(({ location, name }) => html`<option key=${location} value=${location}>${name}</option>`)}
+    </select>`;
 }
 
 interface ListeningProps {
@@ -67,7 +87,7 @@ function Listening({ types, onNews, onEvery }: ListeningProps) {
 }
 
 function OfSource({ source, told, everyMs }: { source: Source; told: Told; everyMs: number }) {
-  const known = useLoad(source.name, source.read, Math.min(source.everyMs, everyMs));
+  const known = useLoad(source.name, source.read, Math.min(source.everyMs ?? EVERY_MS, everyMs));
   useEffect(() => {
     if (told.turn > 0 && (told.isAll || source.types.some((type) => told.types.has(type)))) known.reload();
   }, [told.turn]);

@@ -42,13 +42,10 @@ export interface Source {
   roles: readonly string[];
   /** Types whose new versions may change the amounts. */
   types: readonly string[];
-  /** Interval of reading, milliseconds. */
-  everyMs: number;
+  /** Interval of reading, milliseconds; absent: that of sources with notifications. */
+  everyMs?: number;
   /** It concerns the own ward. */
   isOfWard?: boolean;
   works: readonly WorkKey[];
   read: () => Promise<Partial<Record<WorkKey, Counted>>>;
 }
-
-/** Interval of reading sources with notifications, milliseconds: a dose becomes due without a change. */
-export const EVERY_MS = 30_000;

@@ -1,9 +1,9 @@
 /** When a medication as needed was given last, and from when on it may be given again. */
-import { earliestFor, type GivenDose, limitsOf } from "../../../../../fhir/dose-limits.ts";
+import { countedOf, earliestFor, type GivenDose, limitsOf } from "../../../../../fhir/dose-limits.ts";
 import type { MedicationAdministration, MedicationRequest } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
-import { search } from "../../platform/api.ts";
 import { dateOf, day, momentOf, now, timeOf } from "../../platform/clock.ts";
+import { medicationOf, searchNaming } from "../../platform/medications.ts";
 import { t } from "../../platform/texts.ts";
 
 /** How far back doses are looked for, days; and the limit of one search. */
@@ -12,28 +12,46 @@ const MAX_FOUND = "1000";
 
 /** Doses that were given. */
 export interface Given {
-  /** The latest first, by prescription, "MedicationRequest/…". */
+  /** By prescription, "MedicationRequest/…", with those of the same medication by others; the latest first. */
   by: Map<string, GivenDose[]>;
   isPartial: boolean;
 }
 
-/** The doses that were given by these prescriptions, those of the last days. */
+const referenceTo = ({ id }: MedicationRequest): string => `MedicationRequest/${id}`;
+
+/** The dose of a record, if it counts for a prescription. */
+function countedFor(of: MedicationRequest, record: MedicationAdministration): GivenDose[] {
+  const at = Date.parse(record.effectiveDateTime ?? record.effectivePeriod?.start ?? "");
+  if (Number.isNaN(at)) return [];
+  if (record.request?.reference === referenceTo(of)) return [{ at, dose: record.dosage?.dose }];
+  const { medicationReference, dosageInstruction: [dosage] = [] } = of;
+  const by = { medicationCodeableConcept: medicationOf(of), medicationReference, route: dosage?.route };
+  const given = medicationOf(record);
+  const named = { ...record, ...(given && { medicationCodeableConcept: given }) };
+  const counted = record.subject.reference === of.subject.reference ? countedOf(named, by) : undefined;
+  return counted ? [{ at, ...counted }] : [];
+}
+
+/** The doses that were given by these prescriptions, and of the same medications, those of the last days. */
 export async function givenBy(prescriptions: readonly MedicationRequest[]): Promise<Given> {
   if (prescriptions.length === 0) return { by: new Map(), isPartial: false };
-  const { resources, isPartial, hasMore } = await search<MedicationAdministration>("MedicationAdministration", {
-    request: prescriptions.map(({ id }) => `MedicationRequest/${id}`).join(","),
-    status: "completed,in-progress",
-    "effective-time": `ge${day(LAST_DAYS)}`,
-    _sort: "-effective-time",
-    _count: MAX_FOUND,
-  });
-  const by = new Map<string, GivenDose[]>();
-  for (const { request, effectiveDateTime, effectivePeriod, dosage } of resources) {
-    const at = Date.parse(effectiveDateTime ?? effectivePeriod?.start ?? "");
-    const of = request?.reference ?? "";
-    if (!Number.isNaN(at)) by.set(of, [...(by.get(of) ?? []), { at, dose: dosage?.dose }]);
+  const codes = prescriptions.flatMap((one) => medicationOf(one)?.coding?.flatMap(({ code }) => code ?? []) ?? []);
+  const patients = prescriptions.flatMap(({ subject }) => subject.reference ?? []);
+  const wanted: Record<string, string>[] = [{ request: prescriptions.map(referenceTo).join(",") }];
+  if (codes.length > 0) {
+    const [patient, code] = [patients, codes].map((all) => [...new Set(all)].join(","));
+    wanted.push({ patient: patient ?? "", code: code ?? "" }, { patient: patient ?? "", "medication.code": code ?? "" });
   }
-  return { by, isPartial: isPartial || hasMore };
+  const common = { status: "completed,in-progress", "effective-time": `ge${day(LAST_DAYS)}`, _sort: "-effective-time", _count: MAX_FOUND };
+  const found = await Promise.all(
+    wanted.map((one) => searchNaming<MedicationAdministration>("MedicationAdministration", { ...one, ...common })),
+  );
+  const records = [...new Map(found.flatMap(({ resources }) => resources.map((one) => [one.id, one]))).values()];
+  const latestFirst = (of: MedicationRequest) => records.flatMap((one) => countedFor(of, one)).sort((a, b) => b.at - a.at);
+  return {
+    by: new Map(prescriptions.map((one) => [referenceTo(one), latestFirst(one)])),
+    isPartial: found.some(({ isPartial, hasMore }) => isPartial || hasMore),
+  };
 }
 
 /** The time of an instant, with its day unless that is today. */

@@ -1,5 +1,5 @@
 /** Prescriptions without a schedule, given as needed: plain data in, plain data out. */
-import { isAsNeeded } from "../../../../../fhir/dose-limits.ts";
+import { isScheduled } from "../../../../../fhir/timing.ts";
 import type { MedicationRequest } from "../../../../../fhir/r4.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { medicationOf, medicationText } from "../../platform/medications.ts";
@@ -7,9 +7,7 @@ import type { DoseToNote } from "./dose.ts";
 
 /** Whether no times follow from it at which doses are due. */
 export function isUnscheduled({ dosageInstruction: [dosage] = [], doNotPerform, intent }: MedicationRequest): boolean {
-  const { boundsPeriod, period } = dosage?.timing?.repeat ?? {};
-  const isTimed = boundsPeriod?.start !== undefined && period !== undefined && !(dosage && isAsNeeded(dosage));
-  return doNotPerform !== true && /order$/.test(intent) && !isTimed;
+  return doNotPerform !== true && /order$/.test(intent) && !isScheduled(dosage);
 }
 
 /** The next dose of a prescription without a schedule. */

@@ -129,7 +129,7 @@ interface RoomProps {
 }
 
 function Room({ room, enter, reload }: RoomProps) {
-  return html`<section class="room" aria-label=${roomText(room.name)}>
+  return html`<section class="room" style=${{ "--beds": room.beds.length }} aria-label=${roomText(room.name)}>
     <h2>${roomText(room.name)} ${room.sex && html`<span class="muted">${tIfAny(`sex.${room.sex}`)}</span>`}</h2>
     <ul>${placed(room).map((bed) => html`<li key=${bed.location}><${Bed} bed=${bed} enter=${enter} reload=${reload} /></li>`)}</ul>
   </section>`;

@@ -1,0 +1,28 @@
+/** How the pages say a dosage that is coded or structured. */
+import type { Dosage } from "../../fhir/r4.ts";
+import { dosageWords } from "./pages/platform/dosage-words.ts";
+import { language } from "./pages/platform/texts.ts";
+
+describe("a dosage in words", () => {
+  afterAll(() => {
+    language.value = "en";
+  });
+  const coded = (code: string) => ({ code: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation", code }] } });
+  it.each([
+    ["en", { timing: { repeat: { frequency: 1, period: 1, periodUnit: "wk" } } }, "1\u00a0× / week"],
+    ["en", { timing: coded("Q8H") }, "1\u00a0× / 8 hours"],
+    ["en", { timing: coded("TID") }, "timing.aDay"],
+    ["en", { asNeededBoolean: true, timing: coded("Q8H") }, "dosage.asNeeded\u00a0· dosage.apart"],
+    [
+      "fr",
+      { timing: { repeat: { frequency: 2, period: 1, periodUnit: "wk", dayOfWeek: ["fri", "mon"] } } },
+      "2\u00a0× / semaine\u00a0· lun., ven.",
+    ],
+    ["fr", { timing: { repeat: { period: 1, periodUnit: "mo", timeOfDay: ["08:00:00"] } } }, "1\u00a0× / mois\u00a0· 08:00"],
+    ["ar", { timing: { repeat: { frequency: 3, period: 2, periodUnit: "wk" } } }, "\u20683\u00a0× / أسبوعان\u2069"],
+    ["en", {}, ""],
+  ] as const)("says how often, as it is coded or structured (%s, %j)", (code, dosage, words) => {
+    language.value = code;
+    expect(dosageWords([dosage as unknown as Dosage])).toBe(words);
+  });
+});

@@ -1,5 +1,7 @@
 /** When the doses of a prescription are due. */
 import type { MedicationRequest } from "../../../fhir/r4.ts";
+import fc from "fast-check";
+import { usedMs } from "../../../test/kit/growth.ts";
 import { useTimeZone } from "../../../fhir/time-zone.ts";
 import { dueBetween, scheduleOf } from "./schedule.ts";
 
@@ -55,6 +57,52 @@ describe("a prescription", () => {
   ])("is due %s", (_, repeat, due) => {
     const all = inWeek(repeat);
     expect("count" in repeat || "dayOfWeek" in repeat ? all : all.slice(0, due.length)).toEqual(due);
+  });
+
+  it("is due on the same days and times whether it began this week or long before", () => {
+    const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    const repeats = fc.record({
+      frequency: fc.integer({ min: 1, max: 4 }),
+      period: fc.integer({ min: 1, max: 3 }),
+      periodUnit: fc.constantFrom("d", "wk"),
+      timeOfDay: fc.uniqueArray(fc.constantFrom("00:00:00", "06:30:00", "12:00:00", "20:15:00"), { minLength: 1 }),
+      dayOfWeek: fc.uniqueArray(fc.constantFrom(...weekdays), { maxLength: 3 }),
+      count: fc.option(fc.integer({ min: 1, max: 150 }), { nil: undefined }),
+    });
+    const begins = fc.date({ min: new Date("2025-01-01"), max: new Date("2025-12-31"), noInvalidDate: true });
+    fc.assert(
+      fc.property(repeats, begins, fc.integer({ min: 0, max: 120 }), (repeat, begin, later) => {
+        const schedule = scheduleOf(prescribed({ ...repeat, boundsPeriod: { start: begin.toISOString() } }));
+        if (!schedule) throw new Error("It has no schedule.");
+        const [low, high] = [begin.getTime() + later * 86_400_000, begin.getTime() + (later + 20) * 86_400_000];
+        const one: number[] = []; // day by day from the begin
+        for (let from = begin.getTime() - 1; from < high; ) {
+          const next = dueBetween(schedule, from + 1, high);
+          const [first] = next;
+          if (first === undefined) break;
+          one.push(...next);
+          from = next.at(-1) as number;
+        }
+        expect(dueBetween(schedule, low, high)).toEqual(one.filter((it) => it >= low && it <= high));
+      }),
+    );
+  });
+
+  it("takes no longer for one that began in the year 1, or a thousand million times a day", () => {
+    const begun = usedMs();
+    const weekly = {
+      boundsPeriod: { start: "0001-01-01T00:00:00Z" },
+      period: 1,
+      periodUnit: "wk",
+      dayOfWeek: ["mon"],
+      timeOfDay: ["08:00:00"],
+    };
+    for (let times = 0; times < 200; times += 1) {
+      expect(on(prescribed(weekly), "2026-06-01T00:00:00Z", "2026-06-09T00:00:00Z")).toHaveLength(2);
+    }
+    const often = { boundsPeriod: { start }, frequency: 1_000_000_000, period: 1, periodUnit: "d", dayOfWeek: ["mon"] };
+    expect(on(prescribed(often), "2026-06-01T00:00:00Z", "2026-06-02T00:00:00Z").length).toBeLessThanOrEqual(200);
+    expect(usedMs() - begun).toBeLessThan(2_000);
   });
 
   it("is due at the same time of the day in summer and in winter", () => {

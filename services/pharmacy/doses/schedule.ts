@@ -13,6 +13,8 @@ export const UNIT_MS = { h: 3_600_000, d: 86_400_000, wk: 604_800_000 } as const
 const LATE_MS = 1_800_000;
 /** Doses of one prescription in one question; no medication is given by hand more often than every quarter of an hour. */
 const MAX_DOSES = 200;
+/** Doses of a day whose timing names days of the week: one each quarter of an hour. */
+const MAX_A_DAY = 96;
 
 /** The schedule of a prescription. */
 export interface Schedule {
@@ -29,6 +31,9 @@ export interface Schedule {
   days?: number[];
 }
 
+/** The remainder of a division that rounds down, also of a time before 1970. */
+const remainder = (value: number, by: number): number => ((value % by) + by) % by;
+
 /** FHIR's days of the week, in the order of their numbers. */
 const WEEK = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
@@ -39,8 +44,10 @@ function namedTimes(
   periodMs: number,
 ) {
   if (timeOfDay.length + dayOfWeek.length === 0) return {};
-  const aDay = Math.max(1, Math.round(UNIT_MS.d / everyMs));
-  const spread = Array.from({ length: aDay }, (_, index) => (shownAt(from, hospitalZone()) + (index * UNIT_MS.d) / aDay) % UNIT_MS.d);
+  const aDay = Math.min(MAX_A_DAY, Math.max(1, Math.round(UNIT_MS.d / everyMs)));
+  const spread = Array.from({ length: aDay }, (_, index) =>
+    remainder(shownAt(from, hospitalZone()) + (index * UNIT_MS.d) / aDay, UNIT_MS.d),
+  );
   const named = timeOfDay.map((time) => Date.parse(`1970-01-01T${time}Z`));
   const at = (named.length > 0 ? named : spread).sort((a, b) => a - b);
   const days = dayOfWeek.map((day) => WEEK.indexOf(day));
@@ -98,10 +105,22 @@ function* momentsApart({ from, everyMs, count }: Schedule, low: number): Generat
 
 /** Whether a day (in days since 1970) is one of those on which doses are due. @param first day of the schedule */
 function isDoseDay({ everyMs, days }: Schedule, day: number, first: number): boolean {
-  if (!days) return (day - first) % (everyMs / UNIT_MS.d) === 0;
+  if (!days) return remainder(day - first, everyMs / UNIT_MS.d) === 0;
   // The first day of 1970 was a Thursday. Of schedules of several weeks, a week begins on Monday.
   const weeks = Math.floor((day + 3) / 7) - Math.floor((first + 3) / 7);
-  return days.includes((day + 4) % 7) && weeks % Math.max(1, Math.round(everyMs / UNIT_MS.wk)) === 0;
+  return days.includes(remainder(day + 4, 7)) && weeks % Math.max(1, Math.round(everyMs / UNIT_MS.wk)) === 0;
+}
+
+/**
+ * What repeats in a schedule with times of the day, so that years need not be counted day by day. @param begin of the schedule, as clocks show it
+ * @returns days of a cycle, its doses, and how many of the first one were before the begin
+ */
+function cycleOf(schedule: Schedule, at: number[], begin: number): { length: number; doses: number; missed: number } {
+  const { everyMs, days } = schedule;
+  const first = Math.floor(begin / UNIT_MS.d);
+  const early = isDoseDay(schedule, first, first) ? at.filter((time) => first * UNIT_MS.d + time < begin) : [];
+  const length = days ? 7 * Math.max(1, Math.round(everyMs / UNIT_MS.wk)) : everyMs / UNIT_MS.d;
+  return { length, doses: at.length * (days ? new Set(days).size : 1), missed: early.length };
 }
 
 /** Doses at times of certain days, in order, from shortly before the period to its end; their number is counted from the first one on. */
@@ -110,8 +129,10 @@ function* momentsOnDays(schedule: Schedule, at: number[], period: [low: number, 
   const begin = shownAt(schedule.from, zone);
   const first = Math.floor(begin / UNIT_MS.d);
   const [low = 0, high = 0] = period.map((moment) => shownAt(moment, zone));
-  let left = schedule.count;
-  for (let day = first; day * UNIT_MS.d <= high && left > 0; day += 1) {
+  const { length, missed, doses } = cycleOf(schedule, at, begin);
+  const skipped = Math.max(0, Math.floor((low / UNIT_MS.d - first) / length) - 1);
+  let left = schedule.count - (skipped > 0 ? skipped * doses - missed : 0);
+  for (let day = first + skipped * length; day * UNIT_MS.d <= high && left > 0; day += 1) {
     const times = isDoseDay(schedule, day, first) ? at.map((time) => day * UNIT_MS.d + time).filter((time) => time >= begin) : [];
     for (const time of times.slice(0, left)) {
       if (time >= low - SET_MS) yield momentOf(time, zone);

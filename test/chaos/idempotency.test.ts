@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { CAN_CRASH, crashing } from "../kit/crashing.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { runningMs } from "../kit/running-time.ts";
 
 const SERVICES = ["api", "transactions", "patients", "records", "visits"];
 /** The owners of what is left in doubt have asked the journal by then; milliseconds. */
@@ -65,10 +66,10 @@ async function post(base: string, path: string, body: object, key: string) {
 
 /** As a client does that was told to come again. */
 async function insist(path: string, body: object, key: string) {
-  for (const until = Date.now() + SETTLED_WITHIN_MS; ; ) {
+  for (const until = runningMs() + SETTLED_WITHIN_MS; ; ) {
     const answer = await post(gateways().at(-1) as string, path, body, key);
     if (answer.status < 300) return answer;
-    if (answer.after === null || Date.now() > until) throw new Error(`${answer.status} ${answer.text}`);
+    if (answer.after === null || runningMs() > until) throw new Error(`${answer.status} ${answer.text}`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
@@ -85,9 +86,9 @@ it.each(POINTS)(
     const answer = await insist(path, body, mark);
     if (first && first.status < 300) expect(answer).toEqual(first);
     expect(await post(gateways()[0] as string, path, body, mark)).toEqual(answer);
-    const deadline = Date.now() + SETTLED_WITHIN_MS;
+    const deadline = runningMs() + SETTLED_WITHIN_MS;
     // What was committed while its owner was away is there once that has asked the journal.
-    while ((await count()).includes(0) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
+    while ((await count()).includes(0) && runningMs() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
     expect(new Set(await count())).toEqual(new Set([1]));
   },
   60_000,

@@ -5,6 +5,7 @@ import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { clientsOf, type Journal, judge, newJournal } from "./hospital-clients.ts";
 import { HARMS, limitFiles } from "./harms.ts";
+import { runningMs } from "../kit/running-time.ts";
 
 const SERVICES = ["api", "transactions", "patients", "records", "lab"];
 const CASES = [
@@ -66,9 +67,9 @@ describe("a running mesh", () => {
     expect(journal.wrong).toEqual([]);
     expect(journal.failed.length).toBeGreaterThan(0);
     expect(journal.failed.filter((text) => !/^(PUT|conditional create(, again)?): 507 /.test(text))).toEqual([]);
-    const begun = performance.now();
+    const begun = runningMs();
     while ((await create()).status !== 201);
-    expect(performance.now() - begun).toBeLessThan(HEALED_WITHIN_MS);
+    expect(runningMs() - begun).toBeLessThan(HEALED_WITHIN_MS);
     expect(await judge(fhirAt(mesh.base), journal)).toEqual(NOTHING);
   });
 });

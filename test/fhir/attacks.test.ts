@@ -1,6 +1,7 @@
 /** What somebody sends who means harm: it is refused, and whoever asks next is served. Expressions: attacks-by-expressions.test.ts. */
 import { attackerOf } from "../kit/attacker.ts";
 import { fhirMesh } from "../kit/fhir-mesh.ts";
+import { usedMs } from "../kit/growth.ts";
 import { slowestWhile } from "../kit/slowest.ts";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -78,10 +79,10 @@ describe("a hospital under attack", () => {
         ["transaction", "DELETE"],
         ["batch", "GET"],
       ]) {
-        const begun = performance.now();
+        const begun = usedMs();
         const { status, body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type, entry: [{ request: { method, url } }] });
         expect([status, status === 200 ? body.entry[0].response.status.slice(0, 3) : `${status}`]).toEqual([status, "400"]);
-        expect(performance.now() - begun).toBeLessThan(5_000);
+        expect(usedMs() - begun).toBeLessThan(5_000);
       }
     },
   );

@@ -5,6 +5,7 @@ import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { withTakenOver } from "../kit/taken-over.ts";
 import { listServices } from "../../mesh/moleculer.ts";
 import { SYSTEMS } from "../../services/systems.ts";
+import { runningMs } from "../kit/running-time.ts";
 
 /** What the gateway offers follows what runs; what is down is told from what is not there. */
 describe("services that start and stop", () => {
@@ -25,8 +26,8 @@ describe("services that start and stop", () => {
 
   /** Asks until the answer is as expected, for a second at most: that long the gateway may take. */
   async function withinASecond(check: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + 1_000;
-    while (!(await check())) if (Date.now() > deadline) throw new Error("It took longer than a second.");
+    const deadline = runningMs() + 1_000;
+    while (!(await check())) if (runningMs() > deadline) throw new Error("It took longer than a second.");
   }
 
   it("a mesh without a coordinator accepts batches, single writes and patches, and reports that it accepts no transaction", async () => {

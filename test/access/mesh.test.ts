@@ -39,11 +39,11 @@ describe("a mesh with closed access", () => {
     app = await App.register(mesh, ["physician"], SCOPE);
     const { access_token } = await app.signIn(SCOPE);
     fhir = fhirAt(mesh.base, access_token);
-  }, 60_000);
+  });
   afterAll(async () => {
     await mesh?.stop();
     rmSync(elsewhere, { recursive: true });
-  }, 60_000);
+  });
 
   const act = async (token: string, action: string, params: object) => {
     const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };

@@ -18,7 +18,7 @@ describe("a hospital with closed access", () => {
     mesh = await startClosed();
     all = await SignedIn.at(mesh, ["physician", "front-desk", "lab-technician", "administrator", "billing", "records-office", "system"]);
     app = all.app;
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   const as = (name: string) => all.as(name);

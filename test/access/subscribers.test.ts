@@ -19,7 +19,7 @@ describe("a subscriber", () => {
     all = await SignedIn.at(mesh, ["system", "front-desk", "auditor"]);
     await all.signIn(await all.app.alsoFor("observer", ["system"]), "observer", "openid user/Observation.rs user/Subscription.cru");
     operator = asSystem(mesh.caller, "operator");
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
   beforeEach(async () => {
     endpoint = await startEndpoint();

@@ -49,8 +49,8 @@ describe.each(["sqlite", "mongo"] as const)("a transaction over three services o
   let mesh: Mesh;
   beforeAll(async () => {
     mesh = await startMesh({ services: ["api", "transactions", ...OWNERS], store, env: CAN_CRASH });
-  }, 120_000);
-  afterAll(() => mesh?.stop(), 60_000);
+  });
+  afterAll(() => mesh?.stop());
 
   /** Resolves when no owner has anything prepared. */
   async function settled(): Promise<void> {
@@ -108,6 +108,5 @@ describe.each(["sqlite", "mongo"] as const)("a transaction over three services o
       if (answer?.status === 200) expect(found).toEqual([1, 1, 1]);
       else if (answer) expect(answer.status).toBe(503);
     },
-    180_000,
   );
 });

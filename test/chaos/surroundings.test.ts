@@ -30,8 +30,8 @@ describe("a running mesh", () => {
     });
   beforeAll(async () => {
     mesh = await startMesh({ services: SERVICES, hasRedis: true, env: CAN_SET_CLOCKS, log: (text) => onLine(text) });
-  }, 60_000);
-  afterAll(() => mesh?.stop(), 60_000);
+  });
+  afterAll(() => mesh?.stop());
 
   const during = async (withBundles: boolean, harm: (journal: Journal) => Promise<unknown>): Promise<Journal> => {
     const journal = newJournal();

@@ -37,7 +37,7 @@ describe("very many at once", () => {
     await Promise.all(rooms.flatMap((room) => room.beds).map(({ location }, index) => admit(location, index)));
     nurse = await hospital.person("nurse", ["nurse"]);
     nurse.on("request", (request) => addresses.push(request.url()));
-  }, 120_000);
+  });
   afterAll(() => hospital?.close());
 
   it("patients of one ward are each on the round and on the hand-over list, by addresses that a proxy passes on", async () => {

@@ -14,7 +14,7 @@ describe("a profile", () => {
   beforeAll(async () => {
     mesh = await startMesh({ services: ["api", "transactions", "patients", "records"] });
     fhir = fhirAt(mesh.base);
-  }, 60_000);
+  });
   afterAll(() => mesh.stop());
 
   it("that is not stored requires nothing", async () => {

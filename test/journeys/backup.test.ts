@@ -96,7 +96,7 @@ it("contains what was confirmed before it, and no bundle in part", async () => {
       await restored.stop();
     }
   }
-}, 120_000);
+});
 
 describe("a backup", () => {
   const told = (message: RegExp) => expect.objectContaining({ name: "StartupError", message: expect.stringMatching(message) });

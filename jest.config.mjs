@@ -37,7 +37,8 @@ const project = (name) => ({
 
 export default {
   projects: [project("unit"), { ...project("mesh"), globalSetup: "<rootDir>/test/kit/fetch-servers.ts" }],
-  testTimeout: 30_000, // milliseconds; a test that starts processes and servers on a busy machine
+  // Ends a test that hangs, and asserts no speed: a machine may be several times slower than another, or stand still. Milliseconds.
+  testTimeout: 300_000,
   maxWorkers: 3, // of two processors: a part of the tests waits for clocks, frames and deadlines
   // What is left of the modules of earlier files is several GB by the end; a worker beyond this is replaced after its file.
   workerIdleMemoryLimit: "1.5GB",

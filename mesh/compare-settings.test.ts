@@ -7,7 +7,7 @@ describe("a node whose settings differ from those of the mesh", () => {
   beforeAll(async () => {
     const more = { HOSPITAL_TIME_ZONE: "Africa/Algiers", LOG_LEVEL: "warn" };
     mesh = await startMesh({ services: ["journal", "lab"], env: more, log: (text) => (log += text) });
-  }, 60_000);
+  });
   afterAll(() => mesh.stop());
 
   it.each([

@@ -13,6 +13,7 @@ import { readConfig } from "./config.ts";
 import { LIMITS } from "./fragments.ts";
 import type { MeshTransporter } from "./transporter.ts";
 import { nonNull } from "../fhir/non-null.ts";
+import { runningMs } from "../test/kit/running-time.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "openward-mesh-"));
 let nats: Server;
@@ -149,10 +150,10 @@ describe("a node that is killed", () => {
       const rejected = expect(underWay).rejects.toMatchObject({ type: "REQUEST_REJECTED", retryable: true });
       const gone = Promise.all([heard(nonNull(one), "$node.disconnected"), heard(nonNull(two), "$node.disconnected")]);
       await nonNull(one).call("echo.back", {});
-      const start = performance.now();
+      const start = runningMs();
       child.kill("SIGKILL");
       await gone;
-      times.push(performance.now() - start);
+      times.push(runningMs() - start);
       await rejected;
       await expect(nonNull(one).call("echo.back", {})).rejects.toMatchObject({ code: 404 });
     }
@@ -209,9 +210,9 @@ describe("a node that hangs", () => {
     const load = Promise.all(
       Array.from({ length: 8 }, async () => {
         for (let n = 0; running; n++) {
-          const start = performance.now();
+          const start = runningMs();
           expect(await caller.call("echo.back", { n })).toEqual({ n });
-          longest = Math.max(longest, performance.now() - start);
+          longest = Math.max(longest, runningMs() - start);
           await new Promise(setImmediate);
         }
       }),
@@ -219,9 +220,9 @@ describe("a node that hangs", () => {
     await caller.call("echo.back", {});
     const gone = heard(caller, "$node.disconnected");
     child.kill("SIGSTOP");
-    const start = performance.now();
+    const start = runningMs();
     await gone;
-    const detected = performance.now() - start;
+    const detected = runningMs() - start;
     const back = heard(caller, "$node.connected");
     child.kill("SIGCONT");
     await back;
@@ -257,11 +258,11 @@ describe("the loss of NATS", () => {
     await nonNull(caller).call("echo.back", {});
     await nonNull(caller).cacher?.set("ward", { beds: 3 });
     const lost = heard(nonNull(caller), "$transporter.disconnected");
-    const start = performance.now();
+    const start = runningMs();
     await nats.kill();
     await lost;
     await rejected;
-    expect(performance.now() - start).toBeLessThan(5_000); // they would have waited for their timeout, 10 s
+    expect(runningMs() - start).toBeLessThan(5_000); // they would have waited for their timeout, 10 s
     await expect(nonNull(caller).call("echo.back", {})).rejects.toMatchObject({
       type: expect.stringMatching(/BAD_GATEWAY|SERVICE_NOT_(FOUND|AVAILABLE)/),
     });
@@ -292,9 +293,9 @@ describe("a deadline", () => {
   it("is passed on: the calls of a handler get only the remaining time", async () => {
     const [caller] = await Promise.all([node("caller"), node("lab", echo)]);
     await nonNull(caller).waitForServices("echo");
-    const left = await nonNull(caller).call<number, unknown>("echo.through", {}, { timeout: 2_000 });
-    expect(left).toBeLessThan(2_000);
-    expect(left).toBeGreaterThan(1_000);
+    const left = await nonNull(caller).call<number, unknown>("echo.through", {}, { timeout: 60_000 });
+    expect(left).toBeLessThan(60_000);
+    expect(left).toBeGreaterThan(20_000); // those of a call without a time limit of its own get 10 s
   });
 
   it("ends a call that is never answered, so that its caller's node can stop", async () => {

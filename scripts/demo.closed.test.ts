@@ -11,7 +11,7 @@ let demo: Program;
 beforeAll(async () => {
   demo = run(["demo"], env);
   await demo.says(/The server runs until you press Ctrl-C/);
-}, 60_000);
+});
 afterAll(async () => {
   demo.child.kill("SIGTERM");
   await demo.ended;
@@ -55,7 +55,7 @@ describe("a demo of a hospital with closed access", () => {
       expect((await fetch(url, { headers: { Authorization: `Bearer ${token}` } })).status).toBe(200);
       expect((await fetch(url)).status).toBe(401);
     }
-  }, 60_000);
+  });
 
   it("has a person for each account: the physician signs what they write", async () => {
     const [base = ""] = linesOf(/^The pages are at (\S+)desk\/\. To sign in with:$/gm);
@@ -74,12 +74,12 @@ describe("a demo of a hospital with closed access", () => {
       status: 200,
       body: { who: expect.stringMatching(/^Practitioner\//) },
     });
-  }, 60_000);
+  });
 
   it("prints a link that creates the administrator", async () => {
     const [base = ""] = linesOf(/ready at (\S+)/g);
     const [link = ""] = linesOf(/Open (\S*\/auth\/password\/\S+)/g);
     expect((await fetch(new URL(link, base))).status).toBe(200);
     expect(await printed(["admin", "users"])).toMatch(/try-nurse/);
-  }, 60_000);
+  });
 });

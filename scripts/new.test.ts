@@ -132,7 +132,7 @@ describe("after `npm run new -- service careplans --owns Goal`, and one of a ser
     const containers = runJest("test/compose.test.ts", "-t", "docker-compose.yml|the image");
     expect(outcome(containers)).toEqual(clean);
     expect(outcome(runJest("scripts/new.test.ts", "-t", "^a new service"))).toEqual(clean);
-  }, 300_000);
+  });
 
   it("an action is made in every service that has actions, and the compiler, the linter and the map are content with all of it", () => {
     const having = ["wards", "patients", "hospitalizations", "lab", "pharmacy", "billing", "journal", "visits"];
@@ -142,7 +142,7 @@ describe("after `npm run new -- service careplans --owns Goal`, and one of a ser
     expect(outcome(types())).toEqual(clean);
     expect(outcome(lint())).toEqual(clean);
     expect(outcome(runJest("test/map.test.ts"))).toEqual(clean);
-  }, 240_000);
+  });
 });
 
 describe("a new action", () => {
@@ -162,7 +162,7 @@ describe("a new action", () => {
     expect(code).toBe(1);
     expect(said).toContain("visits.reschedule is not written yet: its rule belongs in visits.model.ts.");
     expect(said).toMatch(/Tests: +1 failed, \d+ passed/);
-  }, 120_000);
+  });
 
   it.each([
     [

@@ -32,7 +32,7 @@ describe("a simulated hospital", () => {
     expect(report.findings).toEqual([]);
     expect(report.unsettled).toBe(0);
     expect(report.resources).toBeGreaterThan(300);
-  }, 120_000);
+  });
 
   it.each([
     ["a number that is none", ["--beds", "many"], /--beds should be a whole number from 1 to 3000/],

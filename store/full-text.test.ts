@@ -90,7 +90,7 @@ describe("full text in MongoDB", () => {
     folder = await temporaryFolder();
     store = await mongoKit.open(folder, { text });
     await store.write(notes);
-  }, 60_000);
+  });
   afterAll(async () => {
     await store.close();
     await mongoKit.clear(folder);
@@ -158,5 +158,5 @@ describe("full text in MongoDB", () => {
       await client.db("words").dropDatabase();
       await client.close();
     }
-  }, 60_000);
+  });
 });

@@ -125,7 +125,7 @@ describe.each(stores)("a transaction that was given up, in the store in $name", 
       }),
       { numRuns: kit.runs / 5, seed: SEED },
     );
-  }, 120_000);
+  });
 });
 
 describe("the list of aborted transactions in a SQLite file", () => {

@@ -22,7 +22,7 @@ describe.each(stores)("events of the store in $name", (kit) => {
     onVersions: (told: ResourceVersion[]) => versions.push(...told),
   };
 
-  beforeAll(() => kit.start(), 60_000);
+  beforeAll(() => kit.start());
   afterAll(() => kit.stop());
   beforeEach(async () => {
     isWanted = true;

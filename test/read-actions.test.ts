@@ -18,7 +18,7 @@ describe("actions of the hospital", () => {
   let mesh: Mesh;
   beforeAll(async () => {
     mesh = await startMesh({ services: [...SYSTEMS.provider], nats: false, split: "broker" });
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   const isRepeated = (name: string) => {

@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { usedMs } from "../../test/kit/growth.ts";
 import { applyPatch } from "../patch/index.ts";
 import { validateWithProfiles } from "../validate/index.ts";
 import { budgetOf, EvaluationBudget, MAX_EVALUATION_MS } from "./budget.ts";
@@ -60,33 +60,33 @@ const COSTLY = [
   "name.distinct().union(%resource.descendants()).union(%resource.descendants().select(%resource.descendants())).exists()",
 ];
 
-const longestPause = async <Result>(work: () => Promise<Result>): Promise<{ result: Result; pauseMs: number }> => {
-  const delay = monitorEventLoopDelay({ resolution: 5 });
-  delay.enable();
+/** @returns what the work results in, and the processor time of this thread meanwhile, milliseconds: no other waits for it longer */
+const heldUp = async <Result>(work: () => Promise<Result>): Promise<{ result: Result; heldMs: number }> => {
+  const begun = process.threadCpuUsage();
   const result = await work();
-  delay.disable();
-  return { result, pauseMs: delay.max / 1e6 };
+  const { user, system } = process.threadCpuUsage(begun);
+  return { result, heldMs: (user + system) / 1_000 };
 };
 
 describe("an expression of a client", () => {
   it.each(COSTLY)("cannot hold up its service as a profile's rule: %s", async (expression) => {
-    const begun = performance.now();
-    const { result, pauseMs } = await longestPause(() => check(hostile(), expression));
+    const begun = usedMs();
+    const { result, heldMs } = await heldUp(() => check(hostile(), expression));
     expect(result).toEqual(["error too-costly"]);
-    expect(pauseMs).toBeLessThan(3_000);
-    expect(performance.now() - begun).toBeLessThan(15_000);
+    expect(heldMs).toBeLessThan(3_000);
+    expect(usedMs() - begun).toBeLessThan(15_000);
   });
 
   it.each(COSTLY.filter((_, index) => index % 3 === 1))("cannot hold it up as a path of a patch: %s", async (expression) => {
     const path = expression.replaceAll("%resource", "%context");
-    const { result, pauseMs } = await longestPause(() =>
+    const { result, heldMs } = await heldUp(() =>
       applyPatch(hostile(), patchOf(`Patient.where(${path})`)).then(
         () => undefined,
         (error: unknown) => error,
       ),
     );
     expect(result).toMatchObject({ status: 422, issues: [{ code: "too-costly" }] });
-    expect(pauseMs).toBeLessThan(3_000);
+    expect(heldMs).toBeLessThan(3_000);
   });
 
   it("is refused before parsing if it is too long or too deep", async () => {
@@ -135,11 +135,11 @@ describe("the worker for expressions", () => {
 
   it("gives all resources of one request 300 ms in total", async () => {
     const budget = new EvaluationBudget();
-    const begun = performance.now();
+    const begun = usedMs();
     const found = [];
     for (let resource = 0; resource < 20; resource++) found.push(await check(hostile(), evil, budget));
     expect(found).toEqual(Array.from({ length: 20 }, () => ["error too-costly"]));
-    expect(performance.now() - begun).toBeLessThan(10 * MAX_EVALUATION_MS);
+    expect(usedMs() - begun).toBeLessThan(10 * MAX_EVALUATION_MS);
   });
 
   it("distinguishes requests by their ids", () => {

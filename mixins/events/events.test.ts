@@ -90,7 +90,7 @@ describe("events over NATS", () => {
     process.env.DATA_DIR = dataDir; // the stores read their settings when they start
     nats = await startNats({ dir: join(dataDir, "nats") });
     teller = await start(tellerService);
-  }, 60_000);
+  });
   beforeEach(() => {
     heard = [];
     first = async () => {};
@@ -101,7 +101,7 @@ describe("events over NATS", () => {
     if (before === undefined) delete process.env.DATA_DIR;
     else process.env.DATA_DIR = before;
     rmSync(dataDir, { recursive: true });
-  }, 60_000);
+  });
 
   it("are shared by the replicas of a service, each handled once and those of a record in order, and so are its own tasks", async () => {
     const replicas = [await start(listener()), await start(listener())];
@@ -120,7 +120,7 @@ describe("events over NATS", () => {
     expect(await counter("heard")).toBe(60);
     expect(new Set(heard.map(({ node }) => node)).size).toBe(2);
     for (const replica of replicas) await stop(replica);
-  }, 30_000);
+  });
 
   it("that must wait hold up no events of other records, even in one message", async () => {
     const replica = await start(listener());
@@ -147,7 +147,7 @@ describe("events over NATS", () => {
       (count) => count > 0,
     );
     await stop(replica);
-  }, 30_000);
+  });
 
   it("wait for a service that is down, and for a NATS that returns with its data", async () => {
     for (const n of upTo(3)) await tell("down", n);
@@ -165,7 +165,7 @@ describe("events over NATS", () => {
     );
     expect(numbersOf("down")).toEqual(upTo(6));
     await stop(own);
-  }, 30_000);
+  });
 
   it("are handled by one replica at a time, however long it takes", async () => {
     await Promise.all([start(listener()), start(listener())]);
@@ -181,7 +181,7 @@ describe("events over NATS", () => {
       (numbers) => numbers.length > 0,
     );
     expect(begun).toBe(1);
-  }, 30_000);
+  });
 
   it("of a new kind are left by an older replica to the next version of the service", async () => {
     const told = (key: string, event: typeof noted) =>
@@ -229,7 +229,7 @@ describe("events over NATS", () => {
     const next = await start(version(noted.event));
     await asks("noted");
     await stop(next);
-  }, 30_000);
+  });
 
   it("wait for a service that is down in a new stream", async () => {
     const own = brokers.filter((broker) => broker.getLocalService("listener"));
@@ -248,7 +248,7 @@ describe("events over NATS", () => {
       (numbers) => numbers.length >= 3,
     );
     expect(numbersOf("anew")).toEqual(upTo(3));
-  }, 30_000);
+  });
 
   it("are kept in a stream that another node has created at the same moment", async () => {
     const jsm = await jetStream();
@@ -282,7 +282,7 @@ describe("events over NATS", () => {
       code: 404,
       type: "DEAD_LETTER_NOT_FOUND",
     });
-  }, 30_000);
+  });
 
   it("without a valid signature of their sender become dead letters, and have no effect", async () => {
     const own = await start(listener());
@@ -316,7 +316,7 @@ describe("events over NATS", () => {
       [...told.keys()].sort().map((id) => [id, 403, "NOT_CERTIFIED"]),
     );
     await stop(own);
-  }, 30_000);
+  });
 
   it("are no longer kept for a retired service", async () => {
     const jsm = await jetStream();
@@ -326,7 +326,7 @@ describe("events over NATS", () => {
     for (const broker of brokers.filter((it) => it !== teller)) await stop(broker);
     membershipOf(teller).retire("listener");
     await eventually(consumers, (count) => count === 0);
-  }, 30_000);
+  });
 });
 
 describe("the events that a service may send", () => {

@@ -8,7 +8,7 @@ import { closeAll, openSources } from "./owner-stores.ts";
 
 const PREFIX = `zones${process.pid}`;
 
-beforeAll(() => mongoKit.start(), 60_000);
+beforeAll(() => mongoKit.start());
 afterAll(async () => {
   useTimeZone("UTC"); // of the whole process
   await mongoKit.clear(`/${PREFIX}_patients`);
@@ -27,4 +27,4 @@ it("a database of another time zone is not opened, and stays as it is; services 
   const sources = await openSources(configOf({ HOSPITAL_TIME_ZONE: "Africa/Algiers" }));
   expect(sources.map(({ service }) => service)).toEqual(["patients"]);
   await closeAll(sources);
-}, 60_000);
+});

@@ -58,7 +58,7 @@ describe("NATS that could not write to its disk", () => {
     expect(nonNull(nats()).pid).not.toBe(pid);
     const { state } = await (await client.jetstreamManager()).streams.info("LAB");
     expect(state.messages).toBeGreaterThanOrEqual(2);
-  }, 60_000);
+  });
 
   it("is restarted by what can be written, not by the reported free space", () => {
     expect(hasRoom(dir)).toBe(true);

@@ -31,7 +31,7 @@ describe.each(kits)("a collection in $kind", ({ start, stop, url }) => {
   let next = 0;
   let service: string;
 
-  beforeAll(start, 60_000);
+  beforeAll(start);
   afterAll(stop);
   beforeEach(async () => {
     folder = await temporaryFolder();

@@ -15,7 +15,7 @@ describe("an aborted transaction in MongoDB", () => {
   beforeAll(async () => {
     await mongoKit.start();
     client = await new MongoClient(mongoKit.url()).connect();
-  }, 60_000);
+  });
   afterAll(async () => {
     await client?.close();
     await mongoKit.stop();

@@ -101,7 +101,7 @@ describe("the queries of the MongoDB store", () => {
     });
     await client.connect();
     store = await openMongo({ name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }), client, database });
-  }, 60_000);
+  });
   afterAll(async () => {
     await client?.db(database).dropDatabase();
     await store?.close();

@@ -22,7 +22,7 @@ describe("on MongoDB, whose documents are limited to 16 MB,", () => {
     expect((await store.read("Patient", "scan4"))?.json).toHaveLength(((await store.read("Patient", "scan0"))?.json ?? "").length);
     await expect(store.write([create("late", {}, inBed("4"))])).rejects.toMatchObject({ type: "BED_OCCUPIED" });
     await store.write(steps.map((_, index) => remove(`scan${index}`)));
-  }, 60_000);
+  });
 
   it("a resource that is too large is refused with its size, in a write and in a transaction, and nothing of it is stored", async () => {
     const { store } = opened;
@@ -33,14 +33,14 @@ describe("on MongoDB, whose documents are limited to 16 MB,", () => {
     await store.prepare("tx", [create("film", {}, scan(11))]);
     await store.commit("tx", Date.now());
     expect(await store.read("Patient", "film")).toMatchObject({ version: 1 });
-  }, 60_000);
+  });
 });
 
 describe("a scanned film of 13 MB on MongoDB", () => {
   let mesh: Mesh;
   beforeAll(async () => {
     mesh = await startMesh({ services: ["api", "records", "transactions"], store: "mongo", nats: false, split: "broker" });
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   it("is refused with 413 and the limit, alone and in a transaction, and later ones are stored", async () => {
@@ -58,5 +58,5 @@ describe("a scanned film of 13 MB on MongoDB", () => {
     expect((await fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).status).toBe(413);
     expect((await fhir.get("/Basic/note")).status).toBe(404);
     expect((await fhir.send("PUT", "/Binary/film", { ...film, data: "AAAA" })).status).toBe(201);
-  }, 60_000);
+  });
 });

@@ -30,7 +30,7 @@ describe("the sessions of a process that was killed", () => {
     await mongoKit.start();
     database = basename(await temporaryFolder());
     client = await new MongoClient(mongoKit.url()).connect();
-  }, 60_000);
+  });
   afterAll(async () => {
     await client?.db(database).dropDatabase();
     await client?.close();
@@ -48,7 +48,7 @@ describe("the sessions of a process that was killed", () => {
     expect(await store.write([{ op: "add", counter: "shelf", by: -3 }])).toMatchObject([{ value: 2 }]);
     expect(await store.counter("shelf")).toBe(2);
     await store.close();
-  }, 30_000);
+  });
 
   it("of a running process are left alone", async () => {
     const another = await new MongoClient(mongoKit.url()).connect();

@@ -25,7 +25,7 @@ describe("the MongoDB store", () => {
     const options = { name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }), database };
     store = await openMongo({ ...options, client });
     other = await openMongo({ ...options, url: mongoKit.url() });
-  }, 60_000);
+  });
   afterAll(async () => {
     await client?.db(database).dropDatabase();
     await other?.close();

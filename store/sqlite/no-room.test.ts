@@ -38,7 +38,7 @@ describe("a store whose file cannot grow", () => {
     expect(await next()).toMatchObject([{ outcome: "created" }]);
     await once(child, "close");
     expect((await readdir(folder)).filter((name) => name.includes("trial"))).toEqual([]);
-  }, 60_000);
+  });
 
   it("does not report that it is full if there is room: then the disk has another fault", async () => {
     expect(whyNoRoom(join(folder, "store.sqlite"))).toBeUndefined();

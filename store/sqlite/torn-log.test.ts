@@ -82,5 +82,5 @@ describe("a SQLite file whose log was truncated", () => {
       }),
       { numRuns: 200, seed: 20261128 },
     );
-  }, 120_000);
+  });
 });

@@ -82,7 +82,7 @@ describe("an app that was granted actions, but none of the types that they are a
     of = new Preparation(new KeyedClient(mesh.base, { Authorization: `Bearer ${all.tokenOf("everybody")}` }));
     const isAsked = ({ name, deprecated }: PublishedAction) => !deprecated && !OF_NO_TYPE.test(name) && !(name in OTHERWISE);
     published = publishedActions(mesh.caller).flatMap((action) => (isAsked(action) ? [action.name] : []));
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   const call = (who: string, name: string, params: Params) =>

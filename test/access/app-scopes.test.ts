@@ -12,7 +12,7 @@ describe("an app in a hospital with closed access", () => {
     mesh = await startClosed();
     all = await SignedIn.at(mesh, ["physician", "front-desk", "system"], "user/Patient.rs launch patient/*.cruds");
     app = all.app;
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   const as = (name: string) => all.as(name);

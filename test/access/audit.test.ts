@@ -33,7 +33,7 @@ describe("the audit log", () => {
     mesh = await startClosed();
     const roles: RoleName[] = ["front-desk", "nurse", "system", "auditor", "records-office", "administrator"];
     all = await SignedIn.at(mesh, roles, "patient/*.rs", "physician");
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   it("has an entry in words for each interaction with a patient's data", async () => {

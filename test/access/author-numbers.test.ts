@@ -11,7 +11,7 @@ describe("the authors that a resource names by a number", () => {
   beforeAll(async () => {
     mesh = await startClosed();
     people = await SignedIn.at(mesh, ["system"]); // the nurse is Practitioner/ada
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   it("cannot be somebody else in any element or note; one's own number, or one of nobody here, is accepted", async () => {

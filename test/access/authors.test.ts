@@ -44,7 +44,7 @@ describe("the authors of versions in a hospital with closed access", () => {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
     }
     ordered = await newPatient();
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   const newPatient = async (): Promise<string> => {

@@ -18,7 +18,7 @@ describe("the limits of a client", () => {
     mesh = await startClosed();
     people = await SignedIn.at(mesh, ["physician", "front-desk"]);
     for (const name of ["nurse", "physician"]) expect((await people.as(name).get("/Patient")).status).toBe(200);
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
   afterEach(() => {
     jest.restoreAllMocks();

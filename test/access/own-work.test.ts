@@ -46,7 +46,7 @@ describe("the system's own work in a closed hospital", () => {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
     }
     system = fhirAt(mesh.base, tokens.get("system"));
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   const register = (value: string) =>

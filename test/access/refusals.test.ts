@@ -32,7 +32,7 @@ describe("the audit entries of refused attempts", () => {
     all = await SignedIn.at(mesh, ["front-desk", "system", "auditor", "physician"], scopes);
     app = all.app;
     await all.signIn(await app.alsoFor("nurse", ["nurse"]), "nurse");
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   it("include every refused attempt on a patient's record, for any reason, through any API", async () => {

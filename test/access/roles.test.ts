@@ -8,6 +8,7 @@ import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
 import type { Mesh } from "../kit/mesh.ts";
 import { SignedIn, startClosed } from "./signed-in.ts";
+import { runningMs } from "../kit/running-time.ts";
 
 describe("a hospital with closed access", () => {
   let mesh: Mesh;
@@ -17,7 +18,7 @@ describe("a hospital with closed access", () => {
     mesh = await startClosed();
     all = await SignedIn.at(mesh, ["physician", "front-desk", "lab-technician", "administrator", "billing", "records-office", "system"]);
     app = all.app;
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   const as = (name: string) => all.as(name);
@@ -291,9 +292,9 @@ describe("a hospital with closed access", () => {
     const { closed, answer } = await bind("whole", patients);
     expect(answer).toBe(`bound ${patients}`);
     await identity.closeUser(asSystem(mesh.caller, "operator"), { user: backend.login });
-    const begun = Date.now();
+    const begun = runningMs();
     await closed;
-    expect(Date.now() - begun).toBeLessThan(1_000); // as promised
+    expect(runningMs() - begun).toBeLessThan(1_000); // as promised
   });
 
   it("shows no clinical role the credentials of other systems", async () => {

@@ -22,7 +22,7 @@ describe("a signature", () => {
     for (const role of ["nurse", "front-desk", "records-office"] satisfies RoleName[]) {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
     }
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   const note = async (more: object = {}): Promise<string> => {

@@ -8,7 +8,7 @@ describe("the mesh of a hospital with closed access", () => {
   let mesh: Mesh;
   beforeAll(async () => {
     mesh = await startClosed();
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   it("refuses calls between services without a stamp, or with a forged one", async () => {

@@ -13,7 +13,7 @@ let at: KeyedClient;
 beforeAll(async () => {
   mesh = await startMesh({ services: SERVICES, nats: false, split: "broker" });
   at = new KeyedClient(mesh.base);
-}, 60_000);
+});
 afterAll(() => mesh?.stop());
 
 /** Without what differs between two calls in equal states: ids, by the order in which they come; times; running numbers. */

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { type Answered, type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import type { Mesh } from "../kit/mesh.ts";
+import { runningMs } from "../kit/running-time.ts";
 
 /** Identifier system of the resources that these clients create. */
 export const SYSTEM = "urn:test:chaos";
@@ -132,9 +133,9 @@ class Client {
 
   /** Sends an idempotent request; through another gateway if the first has closed the connection. Undefined if it failed. */
   async #ask(what: string, request: Request): Promise<Answered | undefined> {
-    const begun = performance.now();
+    const begun = runningMs();
     const answer = (await this.#once(request)) ?? (await this.#once(request));
-    this.#journal.longestMs = Math.max(this.#journal.longestMs, performance.now() - begun);
+    this.#journal.longestMs = Math.max(this.#journal.longestMs, runningMs() - begun);
     if (answer && answer.status >= 200 && answer.status < 300) return answer;
     this.#journal.failed.push(`${what}: ${answer ? told(answer) : "no answer, twice"}`);
     return undefined;

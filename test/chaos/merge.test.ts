@@ -13,8 +13,8 @@ describe("a merge in a mesh", () => {
   beforeAll(async () => {
     mesh = await startMesh({ services: ["api", "transactions", "patients", "records"], env: CAN_CRASH });
     fhir = fhirAt(mesh.base);
-  }, 60_000);
-  afterAll(() => mesh?.stop(), 60_000);
+  });
+  afterAll(() => mesh?.stop());
 
   /** Conditions that refer to this patient; a search by a replaced record finds those of the current one. */
   const count = async (patient: string) => {
@@ -26,26 +26,22 @@ describe("a merge in a mesh", () => {
   it.each([
     ["after a step", "answered:transactions.process"],
     ["before a step, whose resources it has written down", "calling:transactions.process"],
-  ])(
-    "goes on where it was when its service is killed %s",
-    async (_, at) => {
-      const [source, target] = await Promise.all(
-        ["a", "b"].map(async () => `Patient/${(await fhir.create({ resourceType: "Patient" })).body.id}`),
-      );
-      const condition = { resourceType: "Condition", subject: { reference: source }, code: { text: "x" } };
-      const entry = Array.from({ length: MANY }, () => ({ resource: condition, request: { method: "POST", url: "Condition" } }));
-      expect((await fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).status).toBe(200);
+  ])("goes on where it was when its service is killed %s", async (_, at) => {
+    const [source, target] = await Promise.all(
+      ["a", "b"].map(async () => `Patient/${(await fhir.create({ resourceType: "Patient" })).body.id}`),
+    );
+    const condition = { resourceType: "Condition", subject: { reference: source }, code: { text: "x" } };
+    const entry = Array.from({ length: MANY }, () => ({ resource: condition, request: { method: "POST", url: "Condition" } }));
+    expect((await fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).status).toBe(200);
 
-      const { revive } = await crashing(mesh, "patients", at, 2);
-      await patients.merge(mesh.caller, { source: source as string, target: target as string }).catch(() => {}); // nobody may hear of it
-      await revive();
-      const state = await eventually(
-        () => patients.mergeState(mesh.caller, { source: source as string }),
-        (it) => it.state === "merged",
-      );
-      expect(state).toMatchObject({ left: 0, moved: MANY + 2 });
-      expect([await count(source as string), await count(target as string)]).toEqual([0, MANY]);
-    },
-    60_000,
-  );
+    const { revive } = await crashing(mesh, "patients", at, 2);
+    await patients.merge(mesh.caller, { source: source as string, target: target as string }).catch(() => {}); // nobody may hear of it
+    await revive();
+    const state = await eventually(
+      () => patients.mergeState(mesh.caller, { source: source as string }),
+      (it) => it.state === "merged",
+    );
+    expect(state).toMatchObject({ left: 0, moved: MANY + 2 });
+    expect([await count(source as string), await count(target as string)]).toEqual([0, MANY]);
+  });
 });

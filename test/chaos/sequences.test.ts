@@ -7,8 +7,8 @@ describe("random sequences of actions and FHIR by six clients, over NATS", () =>
   let mesh: Mesh;
   beforeAll(async () => {
     mesh = await startMesh({ services: SERVICES, replicas: { pharmacy: 2, hospitalizations: 2 } });
-  }, 120_000);
-  afterAll(() => mesh?.stop(), 60_000);
+  });
+  afterAll(() => mesh?.stop());
 
   it("keep every invariant while owners are killed", async () => {
     const work = carryOut(mesh, { count: 70, length: 12, seed: 20_261_128, clients: 6 });
@@ -20,5 +20,5 @@ describe("random sequences of actions and FHIR by six clients, over NATS", () =>
     const all = Object.values(outcomes);
     expect(all.filter(({ done }) => done > 0).length).toBeGreaterThan(20);
     expect(all.reduce((sum, { refused }) => sum + refused, 0)).toBeGreaterThan(50);
-  }, 240_000);
+  });
 });

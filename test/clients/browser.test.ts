@@ -69,7 +69,7 @@ describe("a SMART app in a browser", () => {
     const growth = { id: "growth", name: "Growth chart", kind: "public" as const, redirectUris: [`${origin}/index.html`] };
     await identity.createClient(asSystem(mesh.caller, "operator"), { ...growth, scope: SCOPE });
     browser = await launchBrowser();
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await mesh?.stop();

@@ -18,8 +18,8 @@ describe("a third-party client", () => {
   beforeAll(async () => {
     mesh = await startMesh({ services: ["api", "transactions", "patients", "records", "visits", "lab"] });
     baseUrl = `${mesh.base}/fhir`;
-  }, 60_000);
-  afterAll(() => mesh?.stop(), 60_000);
+  });
+  afterAll(() => mesh?.stop());
 
   const patient = (family: string) => ({ resourceType: "Patient" as const, name: [{ family, given: ["Ada"] }], gender: "female" as const });
   const transactionOf = (family: string) => ({

@@ -29,7 +29,7 @@ describe("HAPI's Java client", () => {
   afterAll(async () => {
     await mesh?.stop();
     if (folder) rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it(
     "does all that applications do with it",

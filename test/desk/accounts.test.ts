@@ -21,7 +21,7 @@ describe("an account that two administrators change at once", () => {
     hospital = await Hospital.open();
     chief = await hospital.person("chief", ["administrator"]);
     ({ user } = await identity.createUser(hospital.operator, { login: "neri", name: "Carla Neri", roles: ["nurse"], isForTrying: true }));
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   it("gets the roles that each administrator gives: the second one is shown the first one's change, and nothing is lost", async () => {

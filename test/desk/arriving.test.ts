@@ -1,6 +1,7 @@
 /** What leads to a page: the sign-in form at once, and the id of a merged record to the record that replaced it. */
 import type { Page } from "playwright-core";
 import { patients } from "../../services/patients/patients.contract.ts";
+import { PATIENCE_MS } from "../kit/browser.ts";
 import { Hospital } from "./pages-hospital.ts";
 
 const PERSON = { gender: "female" as const, birthDate: "1951-03-08", confirm: "for trying" };
@@ -9,12 +10,12 @@ describe("a person who comes to the pages", () => {
   let hospital: Hospital;
   beforeAll(async () => {
     hospital = await Hospital.open();
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const arrive = async (path: string, prepare: (page: Page) => Promise<unknown> = async () => {}) => {
     const page = await (await hospital.browser.newContext({ locale: "en-GB" })).newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(PATIENCE_MS);
     await prepare(page);
     await page.goto(`${hospital.mesh.base}${path}`);
     return page;

@@ -35,7 +35,7 @@ describe("medication that is given as needed", () => {
     nurse = await hospital.person("nurse", ["nurse"]);
     await hospital.show(nurse, `chart/${patient.split("/")[1]}`);
     number = (await nurse.textContent(".banner .number"))?.trim() ?? "";
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const row = (name: string, text = "") => `${AS_NEEDED} li:has-text("${name}"):has-text("${text}")`;

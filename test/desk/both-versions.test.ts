@@ -41,7 +41,7 @@ describe("a change of what somebody else has changed meanwhile", () => {
       birthDate: "1951-03-08",
     }));
     [page, other] = await Promise.all([hospital.person("first", ["physician", "administrator"]), hospital.person("second", ["physician"])]);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const problem = {

@@ -24,7 +24,7 @@ describe("an order that waits", () => {
     chart = `chart/${patient.split("/")[1]}`;
     physician = await hospital.person("physician", ["physician"]);
     await hospital.show(physician, chart);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const order = (name: string) => `#part-orders li:has-text("${name}")`;

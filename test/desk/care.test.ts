@@ -44,7 +44,7 @@ describe("care", () => {
     ]);
     await hospital.show(physician, `chart/${patient.split("/")[1]}`);
     number = (await physician.textContent(".banner .number"))?.trim() ?? "";
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   it("a dose is given once, to the right patient, of the prescribed medication", async () => {

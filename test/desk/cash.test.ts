@@ -22,7 +22,7 @@ describe("at the cash desk", () => {
     await billing.invoice(operator, { encounter: visit });
     cashier = await hospital.person("cashier", ["billing"]);
     await hospital.show(cashier, "cash");
-  }, 60_000);
+  });
   afterAll(() => hospital?.close());
 
   const said = (text: string) => cashier.waitForSelector(`.notice:has-text("${text}")`);

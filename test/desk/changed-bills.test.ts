@@ -20,7 +20,7 @@ describe("at the cash desk", () => {
   beforeAll(async () => {
     hospital = await Hospital.open({ HOSPITAL_TIME_ZONE: "UTC" }); // as the check of the data has it
     cashier = await hospital.person("cashier", ["billing"]);
-  }, 60_000);
+  });
   afterAll(() => hospital?.close());
 
   const said = (text: string) => cashier.waitForSelector(`.notice:has-text("${text}")`);

@@ -18,7 +18,7 @@ describe("a bed that is to be cleaned", () => {
     await hospitalizations.request(operator, { patient, kind: "planned", reason: "Anaemia" });
     [nurse, other] = await Promise.all([hospital.person("nurse", ["nurse"]), hospital.person("other", ["nurse"], {}, 1)]);
     await Promise.all([hospital.show(nurse, "ward"), hospital.show(other, "ward")]);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const bed = (page: Page, state: string) => page.locator(`button.bed:has(.bed-name:text-is('A')):has-text('${state}')`);

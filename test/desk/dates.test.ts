@@ -23,7 +23,7 @@ describe("a day", () => {
     ({ patient } = await patients.register(hospital.operator, registration));
     await (await hospital.person("nurse", ["nurse"])).close();
     page = await hospital.person("everybody", ["front-desk", "pharmacist", "administrator"], AMERICAN);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const hint = (field: string, text: string) => page.waitForSelector(`.field:has(#field-${field}) .hint:has-text("${text}")`);

@@ -57,7 +57,7 @@ describe("a day in the hospital, by its pages,", () => {
       hospital.person("cashier", ["billing"]),
       hospital.person("archivist", ["records-office"]),
     ]);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   /** Number of her tube. */

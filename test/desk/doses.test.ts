@@ -40,7 +40,7 @@ describe("doses that were noted", () => {
     await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet", timing, dose, at });
     nurse = await hospital.person("nurse", ["nurse"]);
     await hospital.show(nurse, "round");
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   it("are due where the patient lies now, beside the allergies that are known by now", async () => {

@@ -16,7 +16,7 @@ describe("the records of a mother and her child", () => {
     ({ patient: mother } = await patients.register(operator, { family: "Rossi", given: ["Ada"], gender }));
     ({ patient: child } = await patients.registerNewborn(operator, { mother, given: ["Ada"], gender, birthDate: "2026-01-05" }));
     archivist = await hospital.person("archivist", ["records-office"]);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   it("are merged only with a reason, which is not lost by a reload", async () => {

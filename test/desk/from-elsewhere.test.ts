@@ -31,7 +31,7 @@ describe("a chart with records from elsewhere", () => {
     const { patient } = await patients.register(hospital.operator, { family: "Rossi", given: ["Ada"], gender: "female" });
     subject = { reference: patient };
     physician = await hospital.person("physician", ["physician"]);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const show = async () => {

@@ -78,7 +78,7 @@ describe("the hand-over list of a ward", () => {
     const { user } = await hospital.account("nurse", ["nurse"]);
     await identity.setPractitioner(operator, { user: user.id, practitioner: "Practitioner/amrani" });
     nurse = await hospital.signIn("nurse");
-  }, 120_000);
+  });
   afterAll(() => hospital?.close());
 
   it("is one click from the ward board, and has each patient with what the next shift must know", async () => {

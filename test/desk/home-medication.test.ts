@@ -36,7 +36,7 @@ describe("what is taken at home", () => {
     [nurse, physician] = await Promise.all([hospital.person("nurse", ["nurse"]), hospital.person("physician", ["physician"])]);
     const chart = `chart/${patient.split("/")[1]}`;
     await Promise.all([hospital.show(nurse, chart), hospital.show(physician, chart)]);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   it("the nurse records it on admission, by its code if the hospital stocks it, and the physician sees at once what to decide", async () => {

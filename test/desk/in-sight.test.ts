@@ -35,7 +35,7 @@ describe("on a phone and on a desk", () => {
     await visits.open(hospital.operator, { patient, reason: "Fever" });
     await lab.orderPanel(hospital.operator, { patient, code: "58410-2" });
     page = await hospital.person("clerk", ["front-desk", "lab-technician"]);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const inSight = (selector: string) =>

@@ -31,7 +31,7 @@ describe("what was typed, and what is known", () => {
     await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
     await hospitalizations.request(operator, { patient, kind: "planned", reason: "Anaemia" });
     nurse = await hospital.person("nurse", ["nurse"]);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
 

@@ -50,7 +50,7 @@ describe("without a mouse", () => {
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100, lot: "L", expires: "2099-01-01" });
     const dose = { value: 325, unit: "mg" };
     await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet", timing, dose });
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   /** Presses keys one after the other. */

@@ -34,7 +34,7 @@ describe("lists that people work from", () => {
       gender: "female",
       birthDate: "1951-03-08",
     }));
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const rows = (page: Page, count: number) => page.waitForFunction((n) => document.querySelectorAll("main tbody tr").length === n, count);

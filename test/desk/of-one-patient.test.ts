@@ -21,7 +21,7 @@ describe("a patient at the counter", () => {
     const register = async (family: string, given: string) =>
       (await patients.register(operator, { family, given: [given], gender: "female" })).patient;
     [ada, bruno] = [await register("Rossi", "Ada"), await register("Verdi", "Carla")];
-  }, 60_000);
+  });
   afterAll(() => hospital?.close());
 
   /** Stores resources by the page's own token, all or none. */

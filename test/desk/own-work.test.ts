@@ -42,7 +42,7 @@ describe("in the hospital, by role,", () => {
     await visits.open(operator, { patient: bruno, reason: "Cough" });
     await hospitalizations.request(operator, { patient: bruno, kind: "emergency", reason: "Chest pain" });
     [nurse, clerk] = await Promise.all([hospital.person("nurse", ["nurse"]), hospital.person("clerk", ["front-desk"])]);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);

@@ -5,7 +5,7 @@ import { asSystem } from "../../mesh/access/access.ts";
 import { identity, type RoleName } from "../../services/identity/identity.contract.ts";
 import { serviceNames } from "../../services/systems.ts";
 import { contentOf } from "../kit/map.ts";
-import { launchBrowser } from "../kit/browser.ts";
+import { launchBrowser, PATIENCE_MS } from "../kit/browser.ts";
 import { type Mesh, type MeshOptions, startMesh } from "../kit/mesh.ts";
 
 const PASSWORD = "four words make one";
@@ -80,7 +80,7 @@ export class Hospital {
     const { url } = this.mesh.nodes.filter((node) => node.url)[gateway] ?? {};
     const context = await this.browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(PATIENCE_MS);
     page.on("pageerror", (error) => this.complaints.push(`${login}: ${error.message}`));
     page.on("console", (message) => {
       if (message.type() === "error") this.complaints.push(`${login}: ${message.text()} ${message.location().url}`);

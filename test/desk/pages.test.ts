@@ -41,7 +41,7 @@ describe("the pages of the hospital", () => {
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100 });
     await pharmacy.prescribe(operator, { patient, encounter: stay, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet" });
     page = await hospital.person("everybody", [...ROLES]);
-  }, 60_000);
+  });
   afterAll(() => hospital?.close());
 
   /** What stands on the page, each text of an element by itself. */

@@ -53,7 +53,7 @@ describe("on paper", () => {
     await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet at night" });
     physician = await hospital.person("physician", ["physician"], { timezoneId: "Asia/Tokyo" });
     await hospital.show(physician, `chart/${patient.split("/")[1]}`);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   it.each([

@@ -32,7 +32,7 @@ describe("on the pages", () => {
       hospital.person("physician", ["physician", "system"], { locale: "fr-FR" }),
       hospital.person("nurse", ["nurse"], { locale: "ar-DZ", viewport: PHONE, hasTouch: true }),
     ]);
-  }, 60_000);
+  });
   afterAll(() => hospital?.close());
 
   /** Stores what came from elsewhere, by the page's own token. */

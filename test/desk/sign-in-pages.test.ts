@@ -22,7 +22,7 @@ describe("the pages of a sign-in", () => {
   let hospital: Hospital;
   beforeAll(async () => {
     hospital = await Hospital.open();
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const lookAt = async (page: Page, colors: "none" | "active") => {

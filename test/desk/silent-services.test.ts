@@ -50,7 +50,7 @@ describe("a service that does not answer", () => {
     await hospitalizations.admit(hospital.operator, { patient, bed: rooms[0]?.beds[0]?.location ?? "" });
     page = await hospital.person("everybody", [...ROLES]);
     await page.clock.install();
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const stop = async (service: string) => {

@@ -25,7 +25,7 @@ describe("a part of a page that is being loaded", () => {
     await lab.release(operator, { order });
     await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
     await wards.open(operator, { name: "Surgery", rooms: [{ name: "201", beds: ["A"] }] });
-  }, 60_000);
+  });
   afterAll(() => hospital?.close());
 
   const opacities = (page: Page) => page.$$eval(BELOW, (all) => all.map((one) => getComputedStyle(one).opacity));

@@ -30,7 +30,7 @@ describe("what was done to one record twice", () => {
     await wards.open(hospital.operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
     [nurse, chief] = await Promise.all([hospital.person("nurse", ["nurse", "physician"]), hospital.person("chief", ["administrator"])]);
     await hospital.show(nurse, `chart/${patient.split("/")[1]}`);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   it("is restored in medication taken at home", async () => {

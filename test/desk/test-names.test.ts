@@ -22,7 +22,7 @@ describe("laboratory tests", () => {
       hospital.person("technician", ["lab-technician"], { locale: "fr-FR" }),
       hospital.person("physician", ["physician"], { locale: "ar-DZ" }),
     ]);
-  }, 60_000);
+  });
   afterAll(() => hospital?.close());
 
   it("are ordered, entered and printed in French at the bench", async () => {

@@ -25,7 +25,7 @@ describe("two people on one record", () => {
       hospital.person("second", ["physician", "nurse"], { locale: "fr-FR" }),
       hospital.person("chief", ["administrator"]),
     ]);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const note = (page: Page, text: string) => page.locator("article.note").filter({ hasText: text });

@@ -17,7 +17,7 @@ describe("what is not answered", () => {
     const { patient } = await patients.register(hospital.operator, { family: "Rossi", given: ["Ada"], gender: "female" });
     page = await hospital.person("physician", ["physician"]);
     await hospital.show(page, `chart/${patient.split("/")[1]}`);
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   it("because sign-in is down when a token expires ends no session: it is reported, and the next try stores the typed text", async () => {

@@ -21,7 +21,7 @@ describe("what is undone while something else is open", () => {
   const stays = async (page: Page, field: string, text: string) => {
     await page.fill(field, text);
     await undo(page);
-    expect(await page.inputValue(field, { timeout: 2_000 })).toBe(text);
+    expect(await page.inputValue(field)).toBe(text);
   };
 
   beforeAll(async () => {
@@ -40,7 +40,7 @@ describe("what is undone while something else is open", () => {
     for (const login of ["nurse", "clerk"]) {
       await identity.createUser(operator, { login: `${login}-of-old`, name: login, roles: ["nurse"], isForTrying: true });
     }
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   it("keeps the patient at the front desk, and the reason for cancelling another visit", async () => {
@@ -85,7 +85,7 @@ describe("what is undone while something else is open", () => {
     await change("clerk-of-old");
     await chief.check("dialog .choice:has-text('pharmacist') input");
     await undo(chief);
-    expect(await chief.isChecked("dialog .choice:has-text('pharmacist') input", { timeout: 2_000 })).toBe(true);
+    expect(await chief.isChecked("dialog .choice:has-text('pharmacist') input")).toBe(true);
     await chief.keyboard.press("Escape");
     await chief.reload();
     await hospital.show(chief, "administration");

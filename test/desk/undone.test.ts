@@ -30,7 +30,7 @@ describe("what was done by mistake", () => {
   beforeAll(async () => {
     hospital = await Hospital.open();
     ({ patient } = await patients.register(hospital.operator, { family: "Rossi", given: ["Ada"], gender: "female" }));
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   it("a denied or admitted request waits again as it was made, or accepted as it was", async () => {

@@ -20,7 +20,7 @@ describe("what is unusual", () => {
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 80, lot: "L1", expires: "2031-12-31" });
     const rooms = ["301", "B12", "Chambre double", "Box 4", "قاعة الولادة"].map((name) => ({ name, beds: ["A"] }));
     await wards.open(operator, { name: "Medicine", rooms });
-  }, 60_000);
+  });
   afterAll(() => hospital?.close());
 
   /** Stores a resource by the page's own token. @returns its id; "" if it was refused */

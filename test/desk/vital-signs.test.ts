@@ -13,7 +13,7 @@ describe("in a chart", () => {
   beforeAll(async () => {
     hospital = await Hospital.open();
     physician = await hospital.person("physician", ["physician", "system"]);
-  }, 60_000);
+  });
   afterAll(() => hospital?.close());
 
   const kind = (code: string) => ({

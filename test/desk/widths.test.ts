@@ -80,7 +80,7 @@ describe("the pages at any width", () => {
       await speak(spoken, language);
       pages.push([language, spoken]);
     }
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   it.each(PAGES)("%s shows everything", async (name) => {

@@ -37,7 +37,7 @@ describe("at work in the hospital,", () => {
       await pharmacy.receive(operator, { medication: PARACETAMOL, quantity, lot, expires: inDays(days) });
     }
     await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet" });
-  }, 90_000);
+  });
   afterAll(() => hospital?.close());
 
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);

@@ -33,8 +33,8 @@ describe.each(["sqlite", "mongo"] as const)("a search over all types, on %s", (s
       const { status } = await fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
       if (status !== 200) throw new Error(`The transaction was answered with ${status}.`);
     }
-  }, 120_000);
-  afterAll(() => mesh?.stop(), 60_000);
+  });
+  afterAll(() => mesh?.stop());
 
   type Resource = { resourceType: string; id: string; meta: { lastUpdated: string; tag?: { code: string }[] } };
   const all = async (path: string) => (await fhir.all(path)).resources as unknown as Resource[];

@@ -1,6 +1,7 @@
 /** Expressions of who means harm, in patches, profiles and rules: each request has its share of time, and whoever asks next is served. */
 import { attackerOf } from "../kit/attacker.ts";
 import { fhirMesh } from "../kit/fhir-mesh.ts";
+import { usedMs } from "../kit/growth.ts";
 import { slowestWhile } from "../kit/slowest.ts";
 import { outcomeWith } from "../kit/fhir-http.ts";
 import { profileOfPatient } from "../kit/profiles.ts";
@@ -89,24 +90,24 @@ describe("a hospital that is attacked by expressions", () => {
         await attacker.socket(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
       }
       expect((await at.fhir.get("/Patient/e1")).status).toBe(200); // they have arrived
-      const begun = performance.now();
+      const begun = usedMs();
       expect((await at.fhir.send("PATCH", "/Patient/e1", patchOf("Patient.name.where(family.matches('^b'))"))).status).toBe(200);
-      expect(performance.now() - begun).toBeLessThan(3_000);
+      expect(usedMs() - begun).toBeLessThan(3_000);
       attacker.leave();
     });
 
     it("gives all patches of a transaction together the time of one", async () => {
       const entry = Array.from({ length: 20 }, (_, i) => ({ resource: patchOf(evil), request: { method: "PATCH", url: `Patient/e${i}` } }));
-      const begun = performance.now();
+      const begun = usedMs();
       const sending = at.fhir.send("POST", "", bundleOf("transaction", entry));
       expect(await slowestWhile(sending, at.fhir, "/Patient/e0")).toBeLessThan(3_000);
-      expect(performance.now() - begun).toBeLessThan(9_000);
+      expect(usedMs() - begun).toBeLessThan(9_000);
       const { status, body } = await sending;
       expect([status, body]).toEqual([422, outcomeWith("too-costly")]);
       expect(body.issue[0].expression[0]).toMatch(/^Bundle\.entry\[\d+\]\.resource$/);
       const batch = await at.fhir.send("POST", "", bundleOf("batch", entry));
       expect(batch.body.entry.map((it: { response: { status: string } }) => it.response.status)).toEqual(entry.map(() => "422"));
-      expect(performance.now() - begun).toBeLessThan(18_000);
+      expect(usedMs() - begun).toBeLessThan(18_000);
     });
 
     it("gives the profiles of all resources of a transaction together the time of one", async () => {
@@ -114,10 +115,10 @@ describe("a hospital that is attacked by expressions", () => {
         resource: { resourceType: "Patient", meta: { profile: [url] }, name: [{ family }] },
         request: { method: "POST", url: "Patient" },
       }));
-      const begun = performance.now();
+      const begun = usedMs();
       const sending = at.fhir.send("POST", "", bundleOf("transaction", entry));
       expect(await slowestWhile(sending, at.fhir, "/Patient/e0")).toBeLessThan(3_000);
-      expect(performance.now() - begun).toBeLessThan(9_000);
+      expect(usedMs() - begun).toBeLessThan(9_000);
       const { status, body } = await sending;
       expect([status, body]).toEqual([422, outcomeWith("too-costly")]);
       expect(body.issue).toHaveLength(20);
@@ -137,7 +138,7 @@ describe("a hospital that is attacked by expressions", () => {
     it("reads no more profiles than a resource may claim", async () => {
       const profile = Array.from({ length: 100_000 }, (_, i) => `http://example.org/p${i}`);
       const claiming = { resourceType: "Patient", meta: { profile } };
-      const begun = performance.now();
+      const begun = usedMs();
       expect(await slowestWhile(at.fhir.create(claiming), at.fhir, "/Patient/e0")).toBeLessThan(3_000);
       expect(await at.fhir.create(claiming)).toMatchObject({ status: 422, body: outcomeWith("too-costly") });
       expect((await at.fhir.send("POST", "/Patient/$validate", claiming)).body).toEqual(outcomeWith("too-costly"));
@@ -149,7 +150,7 @@ describe("a hospital that is attacked by expressions", () => {
         status: 422,
         body: outcomeWith("too-costly"),
       });
-      expect(performance.now() - begun).toBeLessThan(24_000);
+      expect(usedMs() - begun).toBeLessThan(24_000);
     });
   });
 

@@ -1,6 +1,7 @@
 /** What somebody sends who means harm: it is refused, and whoever asks next is served. Expressions: attacks-by-expressions.test.ts. */
 import { attackerOf } from "../kit/attacker.ts";
 import { fhirMesh } from "../kit/fhir-mesh.ts";
+import { usedMs } from "../kit/growth.ts";
 import { slowestWhile } from "../kit/slowest.ts";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -44,7 +45,7 @@ describe("a hospital under attack", () => {
     const given = body.entry.filter((it: { resource?: object }) => it.resource).length;
     expect([status, given > 60, given < 90]).toEqual([200, true, true]);
     expect(body.entry.at(-1).response).toMatchObject({ status: "413", outcome: outcomeWith("too-costly") });
-  }, 30_000);
+  });
 
   const packed = (path: string, type: string, text: string) =>
     fetch(`${at.mesh.base}/fhir${path}`, {
@@ -57,7 +58,7 @@ describe("a hospital under attack", () => {
     expect((await packed("/Patient/_search", "application/x-www-form-urlencoded", "a&".repeat(8_000_000))).status).toBe(413);
     const objects = `{"resourceType":"Bundle","type":"batch","entry":[${"{},".repeat(8_000_000)}{}]}`;
     expect((await packed("", "application/fhir+json", objects)).status).toBe(413);
-  }, 30_000);
+  });
 
   it("refuses a search by POST that is too large without reading it, or delaying large answers of others", async () => {
     const form = `_id=${"a".repeat(31_000_000)}`;
@@ -67,7 +68,7 @@ describe("a hospital under attack", () => {
       "Content-Type": "application/x-www-form-urlencoded",
     });
     expect(one.status).not.toBe(503);
-  }, 30_000);
+  });
 
   it.each(["target.", "_has:Provenance:target:"])(
     "answers criteria of thousands of links, %s, in a batch and in a transaction",
@@ -78,10 +79,10 @@ describe("a hospital under attack", () => {
         ["transaction", "DELETE"],
         ["batch", "GET"],
       ]) {
-        const begun = performance.now();
+        const begun = usedMs();
         const { status, body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type, entry: [{ request: { method, url } }] });
         expect([status, status === 200 ? body.entry[0].response.status.slice(0, 3) : `${status}`]).toEqual([status, "400"]);
-        expect(performance.now() - begun).toBeLessThan(5_000);
+        expect(usedMs() - begun).toBeLessThan(5_000);
       }
     },
   );
@@ -136,7 +137,7 @@ describe("a hospital under attack", () => {
     expect((await at.fhir.get("/Patient/long")).status).toBe(200);
     const health = await fetch(`${at.mesh.base}/health/live`);
     expect([health.status, health.headers.get("connection")]).toEqual([200, "keep-alive"]);
-  }, 30_000);
+  });
 
   it("indents no answer that would grow to many times its size", async () => {
     let extension: object = { url: "u", extension: Array.from({ length: 20_000 }, () => ({ url: "u", valueBoolean: true })) };
@@ -155,7 +156,7 @@ describe("a hospital under attack", () => {
     const reading = Promise.all(Array.from({ length: 5 }, () => at.fhir.get("/Patient/long")));
     expect(await slowestWhile(reading, at.fhir, "/Patient/long")).toBeLessThan(2_000);
     attacker.leave();
-  }, 30_000);
+  });
 
   it("does not read params of an action with very many members", async () => {
     const body = JSON.stringify(Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, 1])));

@@ -14,7 +14,7 @@ describe("an answer that would be too large", () => {
     });
     fhir = fhirAt(mesh.base);
     for (const id of ["busy", "verbose"]) await fhir.send("PUT", `/Patient/${id}`, { resourceType: "Patient", id });
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   const observation = (patient: string, code: string, more: object = {}) => ({
@@ -40,7 +40,7 @@ describe("an answer that would be too large", () => {
 
     expect(await fhir.send("DELETE", "/Observation?subject=Patient/busy")).toMatchObject(tooCostly);
     expect(await fhir.get("/Observation?subject=Patient/busy&_summary=count")).toMatchObject({ body: { total: 20_001 } });
-  }, 60_000);
+  });
 
   it("is refused: large resources without pages", async () => {
     const note = Array.from({ length: 5 }, () => ({ text: "x".repeat(900_000) })); // R4 ends a string at 1 MB
@@ -48,7 +48,7 @@ describe("an answer that would be too large", () => {
     expect(await fhir.get("/Observation/$lastn?patient=verbose")).toMatchObject(tooCostly);
     expect(await fhir.get("/Observation/$lastn?patient=verbose&code=urn:c|a")).toMatchObject({ status: 200, body: { total: 1 } });
     expect(await fhir.get("/Patient?_id=verbose&_revinclude=Observation:subject")).toMatchObject(tooCostly);
-  }, 60_000);
+  });
 
   it("is refused: too many tags", async () => {
     for (let index = 0; index < 101; index += 1) {

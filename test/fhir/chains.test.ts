@@ -101,7 +101,7 @@ describe("a chained search over several services", () => {
     );
     const stored = await fhirAt(mesh.base).send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
     expect(stored.status).toBe(200);
-  }, 60_000);
+  });
   beforeEach(() => {
     calls = [];
   });

@@ -53,7 +53,7 @@ describe("everything about a patient", () => {
       if (status !== 201) throw new Error(`${name}: ${JSON.stringify(body)}`);
       made.set(body.id, name);
     }
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   const namesIn = (body: { entry?: { resource: { id: string } }[] }) => (body.entry ?? []).map((it) => made.get(it.resource.id)).sort();

@@ -93,7 +93,7 @@ describe("what a record refers to", () => {
       const { status, body } = await fhir.send("PUT", `/${reference}`, { resourceType, id, ...more });
       if (status !== 201) throw new Error(`${reference}: ${JSON.stringify(body)}`);
     }
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   type Entries = { entry?: { resource: { resourceType: string; id: string }; search: { mode: string } }[] };
@@ -218,7 +218,7 @@ describe("what a record refers to", () => {
       next = body.link[1]?.url ?? "";
     }
     expect(told).toBe(1);
-  }, 60_000);
+  });
 
   it("follows _summary and _elements; other result parameters are reported, or refused if strict", async () => {
     const { body } = await fhir.get(`/${patient}/$everything?_elements=status&_type=List&_sort=_id&_include=*&_count=5`);

@@ -44,7 +44,7 @@ describe("a search over several services", () => {
       ...Array.from({ length: 8 }, (_, index) => observation(index)),
     ];
     expect((await fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).status).toBe(200);
-  }, 60_000);
+  });
   afterAll(() => mesh.stop());
 
   const parts = async (query: string) => {

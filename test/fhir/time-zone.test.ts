@@ -18,4 +18,4 @@ it("answers the same whatever the server's time zone", async () => {
   for (const answer of elsewhere) expect(answer).toEqual(atGreenwich);
   expect(atGreenwich?.["date=2026-03-08"]).toEqual(["o2", "o3", "o4", "o6"]);
   expect(Object.keys(atGreenwich ?? {})).toHaveLength(8 * 12 + 1 + 100 + 40 + 10);
-}, 120_000);
+});

@@ -11,7 +11,7 @@ describe("the loop of create, read, update, search and delete by which servers a
   beforeAll(async () => {
     const services = ["api", "transactions", "patients", "personnel", "visits", "hospitalizations", "lab", "records", "billing"];
     mesh = await startMesh({ services, nats: false, split: "broker" });
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   it("is refused nothing", async () => {
@@ -20,5 +20,5 @@ describe("the loop of create, read, update, search and delete by which servers a
     const { errors, requests } = JSON.parse(stdout) as { errors: number; requests: number };
     expect(errors).toBe(0);
     expect(requests).toBeGreaterThan(20);
-  }, 60_000);
+  });
 });

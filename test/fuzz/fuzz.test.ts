@@ -6,6 +6,7 @@ import { SYSTEMS } from "../../services/systems.ts";
 import { r4Examples } from "../kit/examples.ts";
 import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
+import { usedMs } from "../kit/growth.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 const REQUESTS = 4_000;
@@ -176,8 +177,8 @@ describe(`${REQUESTS} requests with something wrong in them`, () => {
   beforeAll(async () => {
     mesh = await startMesh({ services: [...SYSTEMS.provider], nats: false, split: "broker" });
     fhir = fhirAt(mesh.base);
-  }, 60_000);
-  afterAll(() => mesh?.stop(), 60_000);
+  });
+  afterAll(() => mesh?.stop());
 
   it("are answered, none with an internal error, and the memory stays as it was", async () => {
     const requests = fc.sample(
@@ -192,11 +193,11 @@ describe(`${REQUESTS} requests with something wrong in them`, () => {
         const index = next;
         next += 1;
         const { method, path: to, body } = requests[index] as (typeof requests)[number];
-        const begun = Date.now();
+        const begun = usedMs();
         const { status, text } = await fhir.send(method, to, body, body === undefined ? {} : { Prefer: "return=minimal" });
         statuses[status] = (statuses[status] ?? 0) + 1;
         const isLeak = /\bat .*\.(ts|js):\d+|node_modules|SQLITE/.test(text);
-        if (status === 500 || status === 502 || status === 503 || isLeak || Date.now() - begun > TIMEOUT_MS) {
+        if (status === 500 || status === 502 || status === 503 || isLeak || usedMs() - begun > TIMEOUT_MS) {
           faults.push(`#${index} ${method} ${to} ${status} ${text.slice(0, 300)} ${body?.slice(0, 300)}`);
         }
       }
@@ -215,5 +216,5 @@ describe(`${REQUESTS} requests with something wrong in them`, () => {
     const growth = (await memoryInUse()) - afterWarmUp;
     expect(growth).toBeLessThan(20_000_000); // bytes, for half of them
     expect((await fhir.get("/metadata")).status).toBe(200);
-  }, 300_000);
+  });
 });

@@ -14,7 +14,7 @@ describe.each(["sqlite", "mongo"] as const)("two replicas on %s", (store) => {
   beforeAll(async () => {
     mesh = await startMesh({ services: ["api", "identity"], replicas: { identity: 2 }, split: "broker", store });
     app = await App.register(mesh);
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   const token = (form: Record<string, string>) =>

@@ -14,7 +14,7 @@ describe("versions cached in Redis", () => {
   beforeAll(async () => {
     redis = await startRedis({ dir });
     mesh = await startMesh({ services: ["api", "patients"], nats: false, split: "broker", env: { REDIS_URL: redis.url } });
-  }, 60_000);
+  });
   afterAll(async () => {
     await mesh?.stop();
     await redis?.stop();
@@ -39,5 +39,5 @@ describe("versions cached in Redis", () => {
     expect((await version(1)).body.gender).toBe("female");
     expect((await version(2)).body.gender).toBe("other");
     expect((await fhir.create({ resourceType: "Patient" })).status).toBe(201);
-  }, 30_000);
+  });
 });

@@ -16,11 +16,11 @@ describe("a subscription in a mesh of processes", () => {
       env: { SUBSCRIPTION_NETWORKS: "127.0.0.1" },
     });
     fhir = fhirAt(mesh.base);
-  }, 60_000);
+  });
   afterAll(async () => {
     await mesh?.stop();
     await endpoint.close();
-  }, 60_000);
+  });
 
   it("notifies of each version once it is active, in the order of each resource, even if a notifying process is killed", async () => {
     const { body } = await fhir.send("POST", "/Subscription", {
@@ -53,5 +53,5 @@ describe("a subscription in a mesh of processes", () => {
       expect(versions).toEqual([...versions].sort());
     }
     expect(JSON.parse(endpoint.received.at(-1)?.body ?? "")).toMatchObject({ name: [{ family: "Rossi" }] });
-  }, 60_000);
+  });
 });

@@ -56,11 +56,11 @@ beforeAll(async () => {
   };
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: await collector.start(), OTEL_TRACES_SAMPLER_ARG: "1", LOG_LEVEL: "info", LOG_FORMAT: "json" };
   mesh = await startMesh({ services: ["api", "transactions", "patients", "records", "visits", "journal"], env, log });
-}, 60_000);
+});
 afterAll(async () => {
   await mesh?.stop();
   collector.stop();
-}, 60_000);
+});
 
 it("shows gateway, services and stores of one request, each under what has called it", async () => {
   const link = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0";
@@ -119,4 +119,4 @@ it("shows gateway, services and stores of one request, each under what has calle
   expect(new Set(collector.spans.map(({ traceId }) => traceId)).size).toBeGreaterThan(1);
   expect(collector.text).not.toContain(NAME);
   expect(logged).not.toContain(NAME);
-}, 60_000);
+});

@@ -14,7 +14,7 @@ export function fhirMesh(services: string[], options: Partial<MeshOptions> = {})
   beforeAll(async () => {
     at.mesh = await startMesh({ services, nats: false, split: "broker", ...options });
     at.fhir = fhirAt(at.mesh.base);
-  }, 60_000);
-  afterAll(() => at.mesh?.stop(), 60_000);
+  });
+  afterAll(() => at.mesh?.stop());
   return at;
 }

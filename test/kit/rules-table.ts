@@ -69,8 +69,8 @@ export function rulesTable(name: string, services: string[], rows: (at: Table) =
       await Promise.all([put("alive"), put("other")]);
       await put("dead", { deceasedBoolean: true });
       await put("old", { link: [{ type: "replaced-by", other: at.patient }] });
-    }, 60_000);
-    afterAll(() => at.mesh?.stop(), 60_000);
+    });
+    afterAll(() => at.mesh?.stop());
 
     at.stored = async (resource) => {
       const { status, body, text } = await at.fhir.create(resource);

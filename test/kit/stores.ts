@@ -91,7 +91,7 @@ export interface FreshStore {
 /** Inside a `describe`: a fresh store for each test, as `opened.store`; its server runs from the first test to the last. */
 export function freshStore(kit: StoreKit, options?: Partial<StoreOptions>): FreshStore {
   const opened = {} as FreshStore;
-  beforeAll(() => kit.start(), 60_000);
+  beforeAll(() => kit.start());
   afterAll(() => kit.stop());
   beforeEach(async () => {
     opened.folder = await temporaryFolder();

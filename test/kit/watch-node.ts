@@ -1,5 +1,6 @@
 /** A client in a separate process: sends requests repeatedly, one at a time, and reports what it experienced when its parent asks. */
 import { get } from "node:http";
+import { runningMs } from "./running-time.ts";
 
 const [url = ""] = process.argv.slice(2);
 const PAUSE_MS = 10;
@@ -9,10 +10,10 @@ let isOver = false;
 
 function ask(): Promise<void> {
   return new Promise((resolve) => {
-    const begun = performance.now();
+    const begun = runningMs();
     const done = (fault?: string) => {
       if (fault) faults.push(fault);
-      times.push(performance.now() - begun);
+      times.push(runningMs() - begun);
       resolve();
     };
     get(url, { agent: false }, (answer) => {

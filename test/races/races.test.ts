@@ -27,8 +27,8 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
     });
     fhir = fhirAt(mesh.base);
     caller = mesh.caller as unknown as Caller;
-  }, 120_000);
-  afterAll(() => mesh?.stop(), 60_000);
+  });
+  afterAll(() => mesh?.stop());
 
   const all = <Result>(work: (index: number) => Promise<Result>) => Promise.all(Array.from({ length: many }, (_, index) => work(index)));
   const settled = <Result>(work: (index: number) => Promise<Result>) =>
@@ -57,7 +57,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
     expect(statuses(answers)).toEqual({ 200: many - 1, 201: 1 });
     expect(new Set(answers.map((it) => it.body.id)).size).toBe(1);
     expect((await fhir.get("/Patient?identifier=urn:race|conditional&_summary=count")).body.total).toBe(1);
-  }, 60_000);
+  });
 
   it("two desks that register one person under different numbers: one is told of the other", async () => {
     // The second desk writes the name as it sounds, or in the other script, or takes day and month for one another.
@@ -78,7 +78,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
       const refused = tries.flatMap((it) => (it.status === "rejected" ? [it.reason] : []));
       expect([n, refused]).toEqual([n, [expect.objectContaining({ code: 409, type: "POSSIBLE_DUPLICATE" })]]);
     }
-  }, 90_000);
+  });
 
   it("admissions to one bed: one succeeds", async () => {
     const ward = await wards.open(caller, { name: "Race", rooms: [{ name: "room 1", beds: ["A"] }] });
@@ -89,7 +89,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
     for (const it of tries) if (it.status === "rejected") expect(it.reason).toMatchObject({ code: 409, type: "BED_OCCUPIED" });
     expect((await fhir.get("/Encounter?class=IMP&_summary=count")).body.total).toBe(1);
     expect(await wards.listBeds(caller, {})).toMatchObject([{ status: "taken" }]);
-  }, 90_000);
+  });
 
   it("swaps of two patients, with admissions to their beds: each bed has one", async () => {
     const ward = await wards.open(caller, { name: "Swap", rooms: [{ name: "room 1", beds: ["A", "B"] }] });
@@ -116,7 +116,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
       resource.location.filter(({ status }) => status === "active").map(({ location }) => location.reference),
     );
     expect(places.flat().sort()).toEqual([...beds].sort());
-  }, 60_000);
+  });
 
   it("dispenses of the last ten units: ten succeed", async () => {
     const medication = { system: "urn:rx", code: "race" };
@@ -132,7 +132,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
     for (const it of tries) if (it.status === "rejected") expect(it.reason).toMatchObject({ code: 409, type: "OUT_OF_STOCK" });
     expect((await fhir.get("/MedicationDispense?_summary=count")).body.total).toBe(10);
     expect(await pharmacy.listStock(caller, {})).toEqual([{ medication, quantity: 0 }]);
-  }, 90_000);
+  });
 
   it("updates of one version: one succeeds", async () => {
     const { body } = await fhir.create({ resourceType: "Patient", active: true });
@@ -141,7 +141,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
     );
     expect(statuses(answers)).toEqual({ 200: 1, 412: many - 1 });
     expect((await fhir.get(`/Patient/${body.id}/_history`)).body.total).toBe(2);
-  }, 60_000);
+  });
 
   it("the deletion of a free bed without a version is carried out although others change it", async () => {
     const bed = { resourceType: "Location", id: "free", status: "active", operationalStatus: { code: "U" } };
@@ -152,7 +152,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
       ),
     );
     for (const { status } of answers) expect([200, 201, 204]).toContain(status);
-  }, 60_000);
+  });
 
   it("paging misses and repeats no unchanged resource while others are created and deleted", async () => {
     const tag = { tag: [{ system: "urn:race", code: "walk" }] };
@@ -176,5 +176,5 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
     }
     expect(new Set(seen).size).toBe(seen.length);
     expect(seen.filter((id) => staying.has(id))).toHaveLength(staying.size);
-  }, 60_000);
+  });
 });

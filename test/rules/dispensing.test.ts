@@ -15,8 +15,8 @@ describe("dispensing", () => {
     });
     fhir = fhirAt(mesh.base);
     for (const id of ["p", "q"]) await put({ resourceType: "Patient", id });
-  }, 60_000);
-  afterAll(() => mesh?.stop(), 60_000);
+  });
+  afterAll(() => mesh?.stop());
 
   const subject = { reference: "Patient/p" };
   const concept = (...codes: string[]) => ({ coding: codes.map((code) => ({ system: "urn:rx", code })) });

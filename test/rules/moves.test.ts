@@ -14,8 +14,8 @@ describe("a resource that moves to another owner", () => {
     fhir = fhirAt(mesh.base);
     for (const id of ["a", "b"]) await put({ resourceType: "Patient", id });
     await put({ resourceType: "ServiceRequest", id: "order-of-a", status: "active", intent: "order", subject: of("a") });
-  }, 60_000);
-  afterAll(() => mesh?.stop(), 60_000);
+  });
+  afterAll(() => mesh?.stop());
 
   type Json = Record<string, unknown> & { resourceType: string; id: string };
   const of = (id: string) => ({ reference: `Patient/${id}` });

@@ -14,8 +14,8 @@ describe("the unit of a stock", () => {
   beforeAll(async () => {
     mesh = await startMesh({ services: SERVICES, nats: false, split: "broker" });
     await fhir("PUT", "/Patient/1", { resourceType: "Patient", id: "1" });
-  }, 60_000);
-  afterAll(() => mesh?.stop(), 60_000);
+  });
+  afterAll(() => mesh?.stop());
 
   const fhir = async (method: string, path: string, resource: object) => {
     const { status, body, text } = await fhirAt(mesh.base).send(method, path, resource);

@@ -36,6 +36,14 @@ describe.each(ENCODINGS)("a body that comes as %s", (encoding, pack) => {
     }) as unknown as Received;
   }
 
+  it("is not called too slow for the time that the gateway takes for it once it has arrived", async () => {
+    const [arrived, awaited] = [true, false].map((complete) => Object.assign(requestWith(pack(Buffer.alloc(1_000, " "))), { complete }));
+    const [taken, refused] = [readBytes(arrived as Received), readBytes(awaited as Received)];
+    inFlight.sweep(performance.now() + 11_000);
+    await expect(refused).rejects.toMatchObject({ code: 408, type: "REQUEST_TOO_SLOW" });
+    expect((await taken).length).toBe(1_000);
+  });
+
   it("is accepted up to the limit, and reserves the memory for its text; beyond it is refused as too large", async () => {
     const request = requestWith(pack(Buffer.alloc(MAX_BODY_BYTES, " ")));
     expect((await readBytes(request)).length).toBe(MAX_BODY_BYTES);

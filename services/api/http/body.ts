@@ -131,7 +131,7 @@ async function received(request: IncomingMessage, most: number): Promise<Buffer>
       }
       pieces.add(chunk);
     };
-    exchange?.receive(fail);
+    exchange?.receive(fail, () => request.complete);
     source.on("data", take);
     request.on("data", note);
     source.once("end", () => {

@@ -129,4 +129,10 @@ describe("the connection rate of an address", () => {
     expect(begun).toBeLessThan(130);
     expect(rate.admits("b", 10_000)).toBe(true);
   });
+
+  it("is over a second after the last of any number of hang-ups", () => {
+    const rate = new ConnectionRate(100, 100);
+    for (let hangUps = 0; hangUps < 1_000; hangUps += 1) rate.hungUp("a", 0);
+    expect([rate.admits("a", 990), rate.admits("a", 1_010)]).toEqual([false, true]);
+  });
 });

@@ -55,6 +55,7 @@ export class Exchange {
   readonly #response: Ending;
   #isAwaited: boolean;
   #refuse: ((error: Error) => void) | undefined;
+  #hasArrived = () => false;
   #onWorked: (() => void) | undefined;
 
   /** @param isAwaited whether the client waits for `100 Continue` before it sends the body */
@@ -83,10 +84,20 @@ export class Exchange {
     this.#isAwaited = false;
   }
 
-  /** The body is being read from now on. @param refuse ends the reading with an error, which becomes the answer */
-  receive(refuse: (error: Error) => void): void {
+  /**
+   * The body is being read from now on.
+   * @param refuse ends the reading with an error, which becomes the answer
+   * @param hasArrived whether the client has sent all of it, so that what is left to do is to decompress it
+   */
+  receive(refuse: (error: Error) => void, hasArrived: () => boolean = () => false): void {
     this.#enter("receiving");
     this.#refuse = refuse;
+    this.#hasArrived = hasArrived;
+  }
+
+  /** Whether its client still has to send a part of the body. */
+  get isAwaitingClient(): boolean {
+    return this.state === "receiving" && !this.#hasArrived();
   }
 
   /** The body has arrived. */

@@ -145,7 +145,7 @@ export class InFlight {
     for (const exchange of this.#all) {
       const { state, since, progressAt, moved, isGivenUp } = exchange;
       const takes = now - since;
-      if (state === "receiving" && !isGivenUp) {
+      if (exchange.isAwaitingClient && !isGivenUp) {
         if (takes > BODY_GRACE_MS && moved < (takes / 1_000) * MIN_BODY_RATE) exchange.giveUp(tooSlow());
       } else if (state === "sending" && takes > READER_IDLE_MS) {
         if (now - progressAt > READER_IDLE_MS || moved < (takes / 1_000) * MIN_READER_RATE) exchange.giveUp(tooSlow());

@@ -142,7 +142,7 @@ describe("a merge of two records", () => {
     for (const reference of [...stored.slice(1), source, target]) {
       expect([reference, await contentOf(reference)]).toEqual([reference, before.get(reference)]);
     }
-  }, 120_000);
+  });
 });
 
 describe("a final result whose value has its precision, 13.50", () => {
@@ -268,7 +268,7 @@ describe("a merge of many resources", () => {
     expect(await patients.unmerge(clinic.caller, { source })).toMatchObject({ state: "running" });
     expect(await ended(source)).toMatchObject({ state: "not merged", moved: 0, edited: [] });
     expect(await read(results[249] as string)).toMatchObject({ subject: { reference: source } });
-  }, 60_000);
+  });
 
   it("keeps its target from being merged until it has ended; then that may be merged further, and all be undone", async () => {
     const { patient: source, results } = await busy(250);
@@ -305,7 +305,7 @@ describe("a merge of many resources", () => {
     const { state, edited } = await ended(source);
     expect([state, [...edited].sort()]).toEqual(["not merged", [source, target].sort()]); // other merges have changed these two
     for (const reference of results) expect(await read(reference)).toMatchObject({ subject: { reference: source } });
-  }, 60_000);
+  });
 
   it("reports what has refused it, and may be begun again", async () => {
     const { patient: source } = await busy(120);
@@ -319,7 +319,7 @@ describe("a merge of many resources", () => {
     const state = await ended(source);
     expect(state).toMatchObject({ state: "merged", left: 0 });
     expect(state).not.toHaveProperty("refusal");
-  }, 60_000);
+  });
 
   it("moves final resources between records of one person only", async () => {
     const [source, target, other] = [await newPatient("Rosa"), await newPatient("Rosa"), await newPatient("Rosa")];

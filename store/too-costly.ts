@@ -6,6 +6,8 @@ export interface Budget {
   leftMs: number;
   /** The client that made the request: those whose questions take long take turns. Absent: unknown; all of these count as one. */
   client?: string;
+  /** Id of the request: its questions may come by several calls. Absent: those with this budget are one request. */
+  request?: string;
   /** How long a question that takes long may wait for its turn, milliseconds; default `WAIT_MS`. */
   waitMs?: number;
 }

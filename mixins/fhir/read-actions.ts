@@ -61,6 +61,7 @@ async function metered<Answer>(ctx: Context<{ budgetMs?: number }>, look: (budge
 const budgetOf = (ctx: Context<{ budgetMs?: number }>): Budget => ({
   leftMs: ctx.params.budgetMs ?? Number.POSITIVE_INFINITY,
   client: clientOf(ctx),
+  ...(ctx.requestID && { request: ctx.requestID }),
   waitMs: Math.min(WAIT_MS, Math.max(0, timeLeft(ctx) - ANSWER_MS)),
 });
 

@@ -109,7 +109,7 @@ export class OpenFile implements Answering {
   async #askedSlowly<Of extends StoreQuestion>(question: Of, budget: Budget): Promise<StoreAnswer<Of>> {
     const { client = "" } = budget;
     const asked = { file: this.db.file, question, ms: Math.min(QUESTION_MS, budget.leftMs), limits: this.options.limits };
-    const { answer, ms } = await askSlowly(asked, { client, waitMs: budget.waitMs ?? WAIT_MS });
+    const { answer, ms } = await askSlowly(asked, { client, waitMs: budget.waitMs ?? WAIT_MS, request: budget.request ?? budget });
     noteTime(question, client, ms);
     const isLast = budget.leftMs < QUESTION_MS;
     budget.leftMs -= ms;

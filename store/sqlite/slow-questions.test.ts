@@ -100,6 +100,17 @@ describe("a search that takes long", () => {
     expect(refused[0]).toMatchObject({ reason: throttled });
   });
 
+  it("is too costly when its turn does not come for others of its own request: to try again would not help", async () => {
+    const budget: Budget = { leftMs: 5_000, client: "one", waitMs: 0 };
+    const first = store.count("Patient", slow(5_000), budget);
+    const costly = { status: 400, issues: [{ code: "too-costly", diagnostics: expect.stringContaining("send it in parts") }] };
+    await expect(ask(budget)).rejects.toMatchObject(costly);
+    expect(await first).toBe(0);
+    const other = store.count("Patient", slow(5_000), { leftMs: 5_000, client: "one" });
+    await expect(ask(budget)).rejects.toMatchObject({ status: 429, issues: [{ code: "throttled" }] });
+    expect(await other).toBe(0);
+  });
+
   it("is refused as too costly after its time, and the next one is answered", async () => {
     const costly = { status: 400, issues: [{ code: "too-costly" }] };
     await expect(store.count("Patient", slow(60_000))).rejects.toMatchObject(costly);

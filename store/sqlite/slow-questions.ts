@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { FairQueue, type Waiting } from "../../fhir/expressions/fair-queue.ts";
 import { FhirError } from "../../fhir/outcome.ts";
+import { requestTooCostly } from "../too-costly.ts";
 import { unavailable } from "../store-error.ts";
 import type { StoreAnswer, StoreQuestion } from "./questions.ts";
 import type { ForThread, FromThread, SlowQuestion } from "./slow-thread.ts";
@@ -26,6 +27,10 @@ type Told = Exclude<FromThread, { kind: "closed" }>;
 
 interface Job extends Waiting {
   asked: SlowQuestion;
+  /** The request that it belongs to. */
+  request: unknown;
+  /** `performance.now()` */
+  askedAt: number;
   timer: NodeJS.Timeout;
   settle(told: Told): void;
   reject(error: unknown): void;
@@ -36,6 +41,8 @@ let thread: Worker | undefined;
 let ending: Promise<unknown> | undefined;
 let idle: NodeJS.Timeout | undefined;
 let running: Job | undefined;
+/** The request of the last question that was begun, and since when all questions were this request's (`performance.now()`). */
+let served: { request: unknown; since: number } | undefined;
 const waiting = new FairQueue<Job>(MAX_WAITING);
 /** Questions to each file that are not answered yet. */
 const open = new Map<string, Set<Promise<unknown>>>();
@@ -47,16 +54,19 @@ const closing = new Map<string, (() => void)[]>();
  * @param asked.ms processor time that it may take, milliseconds
  * @param from.client that asks; "" if unknown
  * @param from.waitMs how long the question may wait for its turn, milliseconds
+ * @param from.request the id of the request, or an object that its questions share
  * @returns the answer, or undefined if it takes longer, and the processor time that it took
- * @throws FhirError 429 when its turn does not come; StoreError STORE_UNAVAILABLE
+ * @throws FhirError 429 when its turn does not come, QuestionTooCostly if it waited for those of its own request only; StoreError STORE_UNAVAILABLE
  */
 export function askSlowly<Of extends StoreQuestion>(
   asked: SlowQuestion & { question: Of },
-  { client, waitMs }: { client: string; waitMs: number },
+  { client, waitMs, request = {} }: { client: string; waitMs: number; request?: unknown },
 ): Promise<SlowAnswer<Of>> {
   const answered = new Promise<SlowAnswer<Of>>((resolve, reject) => {
     const job: Job = {
       asked,
+      request,
+      askedAt: performance.now(),
       client,
       isSuspect: false,
       reject,
@@ -67,7 +77,7 @@ export function askSlowly<Of extends StoreQuestion>(
       },
       timer: setTimeout(() => {
         waiting.remove(job);
-        reject(busy());
+        reject(isHeldUpByOwn(job) ? requestTooCostly() : busy());
       }, waitMs),
     };
     const refused = waiting.add(job);
@@ -107,6 +117,9 @@ const busy = () =>
     { severity: "error", code: "throttled", diagnostics: "Too many searches that take long are waiting: try again, or narrow the search." },
   ]);
 
+/** Whether the thread has only worked for its own request while it waited: to try again would not help. */
+const isHeldUpByOwn = ({ request, askedAt }: Job): boolean => served !== undefined && served.request === request && served.since <= askedAt;
+
 /** The thread keeps the process alive while something is expected of it. */
 function tell(message: ForThread): void {
   thread?.ref();
@@ -128,6 +141,7 @@ function next(): void {
   thread ??= start();
   clearTimeout(idle);
   running = waiting.take() as Job;
+  if (served?.request !== running.request) served = { request: running.request, since: performance.now() };
   clearTimeout(running.timer);
   tell(running.asked);
 }

@@ -10,6 +10,7 @@ import { Redis } from "ioredis";
 import { MongoClient } from "mongodb";
 import { AckPolicy, connect, type NatsConnection } from "nats";
 import { connectionOptions } from "../mesh/nats-options.ts";
+import { consumerName, PARTITIONS } from "../mixins/events/stream-consumers.ts";
 import { freePort, natsServer, onFreePort, redisServer, type Server, startMongo } from "../scripts/servers.mjs";
 import { openStore } from "../store/open-store.ts";
 import { type Container, compose, configurationOf, environmentOf } from "./kit/compose.ts";
@@ -274,7 +275,7 @@ describe("nodes with the settings of their containers", () => {
         () => false,
       );
     await eventually(
-      async () => [await isThere("ledger-0"), await isThere("ledger-7")],
+      () => Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => isThere(consumerName("ledger", partition)))),
       (found) => !found.includes(false),
     );
     const { cluster, config } = await jsm.streams.info(stream());

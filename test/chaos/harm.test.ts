@@ -4,6 +4,7 @@
  */
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { runningMs } from "../kit/running-time.ts";
 import { clientsOf, judge, newJournal } from "./hospital-clients.ts";
 import { type Harm, HARMS } from "./harms.ts";
 
@@ -41,7 +42,7 @@ describe.each(MESHES)("a mesh of $services", ({ services, replicas, cases }) => 
   it.each(cases)(
     "in which $name, of $harmed, fails no idempotent request, loses nothing, does nothing twice, and pauses only shortly",
     async ({ harm, harmed, times, longestMs }) => {
-      const journal = newJournal();
+      const journal = newJournal(runningMs);
       let isOver = false;
       const clients = clientsOf(mesh, { count: 8, withBundles: services.includes("lab") }, journal, () => isOver);
       for (let round = 0; round < times; round += 1) await harm(mesh, harmed);

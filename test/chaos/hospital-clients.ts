@@ -2,7 +2,6 @@
 import { randomUUID } from "node:crypto";
 import { type Answered, type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import type { Mesh } from "../kit/mesh.ts";
-import { runningMs } from "../kit/running-time.ts";
 
 /** Identifier system of the resources that these clients create. */
 export const SYSTEM = "urn:test:chaos";
@@ -22,10 +21,13 @@ export interface Journal {
   refusedBundles: number;
   longestMs: number;
   requests: number;
+  /** The clock of `longestMs`, milliseconds. */
+  now(): number;
 }
 
-/** An empty record. */
-export const newJournal = (): Journal => ({
+/** An empty record. @param now its clock; default that of the wall, which measurements need. Tests allow for a slow machine (`runningMs`) */
+export const newJournal = (now = () => performance.now()): Journal => ({
+  now,
   confirmed: new Map(),
   created: new Map(),
   bundles: new Map(),
@@ -133,9 +135,9 @@ class Client {
 
   /** Sends an idempotent request; through another gateway if the first has closed the connection. Undefined if it failed. */
   async #ask(what: string, request: Request): Promise<Answered | undefined> {
-    const begun = runningMs();
+    const begun = this.#journal.now();
     const answer = (await this.#once(request)) ?? (await this.#once(request));
-    this.#journal.longestMs = Math.max(this.#journal.longestMs, runningMs() - begun);
+    this.#journal.longestMs = Math.max(this.#journal.longestMs, this.#journal.now() - begun);
     if (answer && answer.status >= 200 && answer.status < 300) return answer;
     this.#journal.failed.push(`${what}: ${answer ? told(answer) : "no answer, twice"}`);
     return undefined;

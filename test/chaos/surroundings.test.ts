@@ -34,7 +34,7 @@ describe("a running mesh", () => {
   afterAll(() => mesh?.stop());
 
   const during = async (withBundles: boolean, harm: (journal: Journal) => Promise<unknown>): Promise<Journal> => {
-    const journal = newJournal();
+    const journal = newJournal(runningMs);
     let isOver = false;
     const clients = clientsOf(mesh, { count: CLIENTS, withBundles }, journal, () => isOver);
     await harm(journal);

@@ -21,16 +21,8 @@ import type { WaitingEvent } from "../../store/writes.ts";
 import type { EventConsumer } from "./consumer.ts";
 import { type DurableEvent, eventFrom } from "./event.ts";
 import { eventsIn, mayTell, SIGNED, signatureOf, signerOf } from "./signed-events.ts";
-import { ensureStream } from "./stream.ts";
-import {
-  CLAIM_MS,
-  consumerInfo,
-  consumerName,
-  EARLIER_PARTITIONS,
-  ensureConsumer,
-  PARTITIONS,
-  type StreamNames,
-} from "./stream-consumers.ts";
+import { ensureStream, ofEachPartition } from "./stream.ts";
+import { CLAIM_MS, consumerName, ensureConsumer, PARTITIONS, type StreamNames } from "./stream-consumers.ts";
 import type { EventTransport } from "./transport.ts";
 
 /** Longest time for which a handler's claim is renewed: a handler that hangs would otherwise block its partition forever. */
@@ -98,7 +90,7 @@ export class JetStreamTransport implements EventTransport {
     this.#forgotten.add(service);
     try {
       const { jsm } = await this.#open();
-      for (let partition = 0; partition < EARLIER_PARTITIONS; partition += 1) {
+      for (let partition = 0; partition < PARTITIONS; partition += 1) {
         await jsm.consumers.delete(this.#stream, consumerName(service, partition)).catch(() => {});
       } // another node was quicker
     } catch {
@@ -171,7 +163,7 @@ export class JetStreamTransport implements EventTransport {
     const own = this.#registered.get(service);
     if (!own || own.events.length === 0) return;
     own.work = this.#announced(own.stopping.signal).then(() =>
-      Promise.all(Array.from({ length: EARLIER_PARTITIONS }, (_, partition) => this.#consume(service, own, partition))),
+      Promise.all(ofEachPartition((partition) => this.#consume(service, own, partition))),
     );
   }
 
@@ -220,14 +212,13 @@ export class JetStreamTransport implements EventTransport {
     return { js: client.jetstream(), jsm };
   }
 
-  /** Handles the events of one partition in order until the service stops, or at once if nothing is ever sent to it. */
+  /** Handles the events of one partition in order until the service stops. */
   async #consume(service: string, own: Registered, partition: number): Promise<void> {
     const { signal } = own.stopping;
     let hasWarned = false;
     while (!signal.aborted) {
       try {
         const messages = await this.#messagesOf(service, own, partition);
-        if (!messages) return;
         own.messages.add(messages);
         if (signal.aborted) messages.stop();
         for await (const message of messages) {
@@ -246,16 +237,13 @@ export class JetStreamTransport implements EventTransport {
     }
   }
 
-  /** @returns undefined for a partition of earlier versions, if none of them has run here */
-  async #messagesOf(service: string, own: Registered, partition: number): Promise<ConsumerMessages | undefined> {
+  async #messagesOf(service: string, own: Registered, partition: number): Promise<ConsumerMessages> {
     const { js, jsm } = await this.#open();
-    const name = consumerName(service, partition);
-    if (partition >= PARTITIONS && !(await consumerInfo(jsm, this.#stream, name))) return undefined;
     // A service's only running version decides the filter; beside an older or newer replica, filters are only added.
     const isNarrowed = !own.begun.has(partition) && this.#replicas(service).length === 0;
     await ensureConsumer(jsm, this.#names, { service, partition, events: own.events, isNarrowed });
     own.begun.add(partition);
-    const consumer = await js.consumers.get(this.#stream, name);
+    const consumer = await js.consumers.get(this.#stream, consumerName(service, partition));
     return consumer.consume({ max_messages: 1, abort_on_missing_resource: true });
   }
 

@@ -1,14 +1,13 @@
 /** The durable consumers on the mesh's stream: the stream keeps each event until every service that handles it has done so. */
-import { AckPolicy, type ConsumerConfig, type ConsumerInfo, DeliverPolicy, type JetStreamManager, nanos, NatsError } from "nats";
+import { AckPolicy, type ConsumerConfig, DeliverPolicy, type JetStreamManager, nanos, NatsError } from "nats";
 import { withoutOverlap } from "./event.ts";
 
 /**
- * Partitions of the events. The server syncs a file for each consumer whose state changes, so few partitions cost less: they share messages. A service
- * handles so many messages at once, on all its replicas together, and an event that must wait holds up the later messages of its partition.
+ * Partitions of the events. The server syncs a file for each message, and for each consumer whose state changes: with few partitions, events share
+ * them. A service handles so many messages at once, on all of its replicas together. Must not change on a running mesh: the events of one record
+ * would be in two partitions.
  */
 export const PARTITIONS = 2;
-/** Number of partitions in earlier versions: what is left in the others is still handled, and so is what nodes of those versions send meanwhile. */
-export const EARLIER_PARTITIONS = 8;
 /** A claim on an event ends after this time unless renewed; after it, the event of a process that died goes to another. */
 export const CLAIM_MS = 5_000;
 /** JetStream's error code "consumer not found". */
@@ -34,7 +33,10 @@ export async function ensureConsumer(
   of: { service: string; partition: number; events: string[]; isNarrowed?: boolean },
 ): Promise<void> {
   const name = consumerName(of.service, of.partition);
-  const existing = await consumerInfo(jsm, stream, name);
+  const existing = await jsm.consumers.info(stream, name).catch((error: unknown) => {
+    if (error instanceof NatsError && error.api_error?.err_code === NOT_FOUND) return undefined;
+    throw error;
+  });
   const before = existing ? eventsIn(existing.config, subject(of.partition, "")) : [];
   const events = of.isNarrowed ? of.events : withoutOverlap([...new Set([...before, ...of.events])]);
   const filter_subjects = events.map((event) => subject(of.partition, event));
@@ -52,13 +54,6 @@ export async function ensureConsumer(
     await jsm.consumers.update(stream, name, { filter_subjects });
   }
 }
-
-/** @returns undefined when there is no such consumer @throws when the stream cannot be asked */
-export const consumerInfo = (jsm: JetStreamManager, stream: string, name: string): Promise<ConsumerInfo | undefined> =>
-  jsm.consumers.info(stream, name).catch((error: unknown) => {
-    if (error instanceof NatsError && error.api_error?.err_code === NOT_FOUND) return undefined;
-    throw error;
-  });
 
 function eventsIn({ filter_subjects, filter_subject }: ConsumerConfig, prefix: string): string[] {
   const subjects = filter_subjects ?? (filter_subject === undefined ? [] : [filter_subject]);

@@ -64,7 +64,11 @@ async function keepFor(members: Members, jsm: JetStreamManager, names: StreamNam
     Object.entries(members).flatMap(([service, { handles: events = [], isRetired }]) =>
       isRetired || events.length === 0
         ? []
-        : Array.from({ length: PARTITIONS }, (_, partition) => unlessForbidden(ensureConsumer(jsm, names, { service, partition, events }))),
+        : ofEachPartition((partition) => unlessForbidden(ensureConsumer(jsm, names, { service, partition, events }))),
     ),
   );
 }
+
+/** Calls `work` for each partition. */
+export const ofEachPartition = <Result>(work: (partition: number) => Result): Result[] =>
+  Array.from({ length: PARTITIONS }, (_, partition) => work(partition));

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nkeys } from "nats";
 import { inboxOf } from "../../mesh/nats-options.ts";
-import { consumerName, EARLIER_PARTITIONS } from "../../mixins/events/stream-consumers.ts";
+import { consumerName, PARTITIONS } from "../../mixins/events/stream-consumers.ts";
 import { writeAtomically } from "../start/data-folder.ts";
 
 /** The service that administers the stream of events: it creates the stream, and the consumers of services that are down. */
@@ -28,7 +28,7 @@ const UNHEARD = ["*.event.>", "$JS.>", "_INBOX.>"];
 
 /** @param others public keys of the other services' users, whose answers this one must not receive */
 function permissionsOf(service: string, others: string[]): string {
-  const own = Array.from({ length: EARLIER_PARTITIONS }, (_, partition) => OWN(consumerName(service, partition))).flat();
+  const own = Array.from({ length: PARTITIONS }, (_, partition) => OWN(consumerName(service, partition))).flat();
   const asked = [...MAY_ASK, ...(service === KEEPER ? MAY_KEEP : [])].map((name) => `$JS.API.${name}`);
   const publish = { allow: [...PACKETS_AND_EVENTS, ...asked, ...own], deny: [DISCONNECTED] };
   const subscribe = { deny: [...UNHEARD, ...others.map((key) => `${inboxOf(key)}.>`)] };

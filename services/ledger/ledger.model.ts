@@ -183,7 +183,6 @@ export function lookOf(event: AuditEvent & { id: string }, language: LedgerLangu
   const isFault = event.outcome === "8";
   const address = user?.network?.address;
   const count = Number(entities.flatMap(({ detail = [] }) => detail).find(({ type }) => type === COUNT)?.valueString ?? 1);
-
   return {
     at: event.recorded,
     who,

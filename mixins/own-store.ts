@@ -22,8 +22,8 @@ export interface WithStore {
 export interface StoreMixinOptions extends Omit<StoreOptions, "name" | "emits" | "onEvents" | "onVersions" | "indexVersion"> {
   /** As in `StoreOptions`; a function is called when the store is opened. */
   indexVersion: string | (() => string);
-  /** Which changes of a service are events, and the callbacks for these and for the others. */
-  events?(service: Service): Pick<StoreOptions, "emits" | "onEvents" | "onVersions">;
+  /** What depends on the service: which changes are events, the callbacks for these and for the others, and how resources are indexed. */
+  ofService?(service: Service): Pick<StoreOptions, "emits" | "onEvents" | "onVersions"> & Partial<Pick<StoreOptions, "text" | "functions">>;
 
   /** Default: the settings of the process (DATA_DIR, MONGO_URL). */
   config?: StoreConfig;
@@ -63,11 +63,14 @@ function tellingTrouble(store: OpenStore, { name, logger }: Pick<Service, "name"
 }
 
 /** The start fails with STORE_UNAVAILABLE, and a message that says what to do, when the store cannot be opened. */
-export function Store({ config, events, indexVersion, ...options }: StoreMixinOptions): Partial<ServiceSchema> {
+export function Store({ config, ofService, indexVersion, ...options }: StoreMixinOptions): Partial<ServiceSchema> {
   const own: Partial<ServiceSchema> & ThisType<Service & Partial<WithStore> & { endSampling?: () => void }> = {
     async started() {
       const version = typeof indexVersion === "string" ? indexVersion : indexVersion();
-      const store = await openStore(config ?? readConfig(), { ...options, ...events?.(this), indexVersion: version, name: this.name });
+      const own = { ...options, ...ofService?.(this), indexVersion: version, name: this.name };
+      // A process that is all of the system: those of a mesh use all processors anyway.
+      const writesInThread = !this.broker.options.transporter;
+      const store = await openStore(config ?? readConfig(), own, { writesInThread });
       this.store = timed(this.name, TIMED, tellingTrouble(store, this));
       this.endSampling = sample.commitQueue(() => this.store?.waiting() ?? 0);
       sample.slowSearches(slowSearches); // of the process: the same source for each of its stores

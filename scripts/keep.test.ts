@@ -5,13 +5,35 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Program, run } from "../test/kit/programs.ts";
 import { isAlive } from "./cluster/cluster-state.ts";
+import { openSqlite } from "../store/sqlite/sqlite-store.ts";
+import { nothing } from "../test/kit/resources.ts";
 import { runningMs } from "../test/kit/running-time.ts";
 
 const ROOT = join(import.meta.dirname, "..");
+/** Functions of a store, which the thread that writes calls. */
+const FAULTY = `
+export const faulty = {
+  reindex: () => ({ keys: [], ranges: [] }),
+  text(json) {
+    if (json.includes('"exit"')) process.exit(3);
+    for (;;);
+  },
+};`;
 const SPINNER = `
+import { Store } from ${JSON.stringify(join(ROOT, "mixins/own-store.ts"))};
+import { faulty } from "./faulty.mjs";
+const functions = { module: new URL("./faulty.mjs", import.meta.url).href, name: "faulty" };
 export default {
   name: "spinner",
+  mixins: [Store({ indexVersion: "1", ...faulty, functions })],
   actions: {
+    store: {
+      rest: "POST",
+      params: { $$strict: true, id: "string" },
+      async handler({ params }) {
+        await this.store.write([{ op: "create", type: "Basic", id: params.id, body: { meta: "", rest: "}" }, index: faulty.reindex() }]);
+      },
+    },
     spin: { rest: "POST", params: { $$strict: true }, handler() { for (;;); } },
     wait: { rest: "POST", params: { $$strict: true }, handler: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6_500) },
     work: { rest: "POST", params: { $$strict: true }, handler: () => new Promise((resolve) => setTimeout(resolve, 5_000)) },
@@ -25,6 +47,7 @@ let programs: Program[] = [];
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "openward-keep-"));
   mkdirSync(join(dir, "services/spinner"), { recursive: true });
+  writeFileSync(join(dir, "services/spinner/faulty.mjs"), FAULTY);
   writeFileSync(join(dir, "services/spinner/spinner.service.ts"), SPINNER);
   for (const name of ["api", "journal"]) {
     mkdirSync(join(dir, "services", name));
@@ -54,6 +77,32 @@ const urlOf = async (program: Program, start = 1) => {
   return [...program.output().matchAll(READY)][start - 1]?.[1] as string;
 };
 const pidAt = async (url: string) => (await (await fetch(`${url}/api/spinner/pid`)).json()) as number;
+
+describe("a server whose thread that writes", () => {
+  const write = (url: string, id: string) =>
+    fetch(`${url}/api/spinner/store`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ id }) });
+  async function expectNothing(id: string): Promise<void> {
+    const store = await openSqlite({ name: "spinner", file: join(dir, "data/spinner.sqlite"), indexVersion: "1", reindex: () => nothing });
+    expect(await store.read("Basic", id)).toBeUndefined();
+    await store.close();
+  }
+
+  it("stands still is ended and replaced, without what it was about to write", async () => {
+    const program = keep();
+    await expect(write(await urlOf(program), "hang")).rejects.toThrow();
+    await urlOf(program, 2);
+    expect(program.output()).toContain("was blocked");
+    await expectNothing("hang");
+  });
+
+  it("ends is ended, without what it was about to write", async () => {
+    const program = keep();
+    await expect(write(await urlOf(program), "exit")).rejects.toThrow();
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toContain("The thread that writes to the stores has ended.");
+    await expectNothing("exit");
+  });
+});
 
 describe("a server whose event loop stands still", () => {
   it("is ended and replaced, and the journal says what it worked on", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Config, NAMESPACE } from "../mesh/config.ts";
 import { ensureFolder } from "../mesh/ensure-folder.ts";
 import { keepingRoom } from "./disk-room.ts";
-import { openSqlite } from "./sqlite/sqlite-store.ts";
+import { openSqlite, openSqliteWithThread } from "./sqlite/sqlite-store.ts";
 import type { Store, StoreOptions } from "./store.ts";
 import { unavailable } from "./store-error.ts";
 
@@ -18,8 +18,15 @@ const CACHE_ALONE = 16_384;
 /** Page cache of each file in a process of a cluster, KiB, which is to stay small. */
 const CACHE_AMONG_MANY = 6_144;
 
-/** @throws StoreError STORE_UNAVAILABLE with a sentence for the operator as its message */
-export async function openStore(config: StoreConfig, options: StoreOptions): Promise<Store> {
+/**
+ * @param how.writesInThread a thread makes the writes to a SQLite file
+ * @throws StoreError STORE_UNAVAILABLE with a sentence for the operator as its message
+ */
+export async function openStore(
+  config: StoreConfig,
+  options: StoreOptions,
+  { writesInThread = false }: { writesInThread?: boolean } = {},
+): Promise<Store> {
   const { mongoUrl, dataDir, natsUrl, serversCaFile: caFile } = config;
   if (mongoUrl) {
     const { openMongo } = await import("./mongo/mongo-store.ts"); // the driver costs 13 MB
@@ -30,7 +37,8 @@ export async function openStore(config: StoreConfig, options: StoreOptions): Pro
   }
   makeFolder(dataDir);
   const file = join(dataDir, `${options.name}.sqlite`);
-  return keepingRoom(await openSqlite({ ...options, file, cacheKib: natsUrl ? CACHE_AMONG_MANY : CACHE_ALONE }), dataDir);
+  const open = writesInThread ? openSqliteWithThread : openSqlite;
+  return keepingRoom(await open({ ...options, file, cacheKib: natsUrl ? CACHE_AMONG_MANY : CACHE_ALONE }), dataDir);
 }
 
 /** Makes the data folder. @throws StoreError STORE_UNAVAILABLE */

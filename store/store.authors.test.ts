@@ -1,5 +1,6 @@
 /** What a store promises of the authors of versions: kept beside each version, never in the resource. */
 import { create, inBed, named, remove, update } from "../test/kit/resources.ts";
+import { wholeTexts } from "../test/kit/store-functions.ts";
 import { freshStore, stores } from "../test/kit/stores.ts";
 
 describe.each(stores)("the authors of versions in $name", (kit) => {
@@ -40,7 +41,7 @@ describe.each(stores)("the authors of versions in $name", (kit) => {
 });
 
 describe.each(stores)("what is purged from the store in $name", (kit) => {
-  const opened = freshStore(kit, { text: (json) => [json, ""] });
+  const opened = freshStore(kit, wholeTexts);
 
   it("is removed with all its versions, search values and keys, and nothing else is", async () => {
     const { store } = opened;

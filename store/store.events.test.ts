@@ -17,7 +17,7 @@ describe.each(stores)("events of the store in $name", (kit) => {
   let versions: ResourceVersion[];
   const options = {
     waitMs: 200,
-    emits: (type: string) => isWanted && type === "Patient",
+    emits: () => new Set(isWanted ? ["Patient"] : []),
     onEvents: () => (calls += 1),
     onVersions: (told: ResourceVersion[]) => versions.push(...told),
   };

@@ -1,5 +1,6 @@
 /** What a store promises of resources and their versions, one process and one writer at a time. See store.races.test.ts for many. */
-import { create, identified, inBed, indexOf, nothing, remove, unlessIdentified, update } from "../test/kit/resources.ts";
+import { create, identified, inBed, nothing, remove, unlessIdentified, update } from "../test/kit/resources.ts";
+import { newNames } from "../test/kit/store-functions.ts";
 import { freshStore, idsNamed, stores } from "../test/kit/stores.ts";
 
 describe.each(stores)("the store in $name", (kit) => {
@@ -252,8 +253,7 @@ describe.each(stores)("the store in $name", (kit) => {
     await opened.store.write([remove("cid")]);
     await opened.store.prepare("t1", [update("bob", { name: "Bob" })]);
     await opened.store.close();
-    const reindex = (json: string) => indexOf({ name: `new ${JSON.parse(json).name[0].family}` });
-    opened.store = await kit.open(opened.folder, { indexVersion: "2", reindex });
+    opened.store = await kit.open(opened.folder, { indexVersion: "2", ...newNames });
     expect([await idsOf("Ann"), await idsOf("new Ann"), await idsOf("new Bob"), await idsOf("new Cid")]).toEqual([
       [],
       ["ann"],

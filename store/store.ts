@@ -220,6 +220,14 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** A module that exports `reindex` and `text` of a store's options under a name, so that a thread can load them. */
+export interface StoreFunctions {
+  /** URL of the module. */
+  module: string;
+  /** Name of the export. */
+  name: string;
+}
+
 /** Options to open any store. */
 export interface StoreOptions {
   /** The service's name: the file's name under DATA_DIR, or the database's name in MongoDB. */
@@ -232,8 +240,10 @@ export interface StoreOptions {
   waitMs?: number;
   /** Texts for full-text search, [content, narrative]; undefined: none of this resource. Absent: no full-text search. */
   text?(json: string): [content: string, narrative: string] | undefined;
-  /** Whether each version of a resource of this type is published as an event, `fhir.TYPE`; absent: none is. Called at each change. */
-  emits?(type: string): boolean;
+  /** Where `reindex` and `text` are, for a store that writes in a thread; absent: `reindex` finds nothing, and there is no `text`. */
+  functions?: StoreFunctions;
+  /** Types of which each version is published as an event, `fhir.TYPE`; absent: none. Called at each write. */
+  emits?(): ReadonlySet<string>;
   /** Called after each write that has put events into the outbox. @param isOfLooks all of them are for the ledger */
   onEvents?(isOfLooks?: boolean): void;
   /** Called after each write with the versions that it has made and that are not published as events. */

@@ -12,16 +12,17 @@ const MAX_WATCHED = 10_000;
 /** The watched types of one owner, as known to one node. */
 export class WatchedTypes {
   readonly #store: Store;
+  readonly #emitted: ReadonlySet<string>;
   readonly #timer: NodeJS.Timeout;
-  #types = new Set<string>();
+  /** Types that are emitted as events: the service's own, and the watched ones. */
+  emitted: ReadonlySet<string>;
 
-  constructor(store: Store) {
+  /** @param emitted types that are emitted in any case */
+  constructor(store: Store, emitted: readonly string[]) {
     this.#store = store;
+    this.#emitted = new Set(emitted);
+    this.emitted = this.#emitted;
     this.#timer = setInterval(() => void this.look().catch(() => {}), LOOK_MS).unref(); // the store may be briefly unavailable
-  }
-
-  has(type: string): boolean {
-    return this.#types.has(type);
   }
 
   async watch(type: string, by: string): Promise<void> {
@@ -36,7 +37,7 @@ export class WatchedTypes {
 
   async look(): Promise<void> {
     const found = await this.#store.entries(PREFIX, MAX_WATCHED);
-    this.#types = new Set(found.map(({ key }) => key.split("/")[1] ?? ""));
+    this.emitted = found.length === 0 ? this.#emitted : new Set([...this.#emitted, ...found.map(({ key }) => key.split("/")[1] ?? "")]);
   }
 
   stop(): void {

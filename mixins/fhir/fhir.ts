@@ -6,12 +6,7 @@
  * enforces, whichever API the write came through.
  */
 import type { ServiceSchema } from "moleculer";
-import { parseJson } from "../../fhir/json.ts";
 import type { FhirResource } from "../../fhir/r4.ts";
-import type { Resource } from "../../fhir/resource.ts";
-import { indexOf } from "../../fhir/search/extract.ts";
-import { indexVersion } from "../../fhir/search/parameters.ts";
-import { textContentOf } from "../../fhir/search/text-content.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { defineMixin } from "../../mesh/contract.ts";
@@ -24,6 +19,7 @@ import { addRelays, relaysOf, stopRelays } from "../events/relays.ts";
 import { WatchedTypes } from "../events/watched-types.ts";
 import { auditBatchesOf } from "./audit-batches.ts";
 import { AuditLog } from "./audit-log.ts";
+import { fhirStore, textlessFhirStore } from "./fhir-store.ts";
 import { guardReads } from "./guard-reads.ts";
 import { ownFhir } from "./own-fhir.ts";
 import { writeOwn } from "./own-writes.ts";
@@ -107,7 +103,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     },
 
     async started(this: OwnerService) {
-      this.watched = new WatchedTypes(this.store);
+      this.watched = new WatchedTypes(this.store, options.emits ?? []);
       await this.watched.look();
       if (this.hasStopped) return; // another service could not start, and the store is closed
       this.teller = new VersionNotifier(this.broker);
@@ -147,17 +143,12 @@ function ownershipOf(own: string | Ownership, unique: AnyKeys): Ownership {
 
 /** The mixin of the service's store, which informs the service about what it has stored. */
 function storeOf({ emits, isAppendOnly }: { emits: ReadonlySet<string>; isAppendOnly: boolean }): Partial<ServiceSchema> {
-  let kept: boolean | undefined;
-  /** What is append-only is not indexed for full text. */
-  const isKept = (): boolean => {
-    kept ??= isAppendOnly && readConfig().access === "closed";
-    return kept;
-  };
   return Store({
     ...fhirStore,
-    text: (json) => (isKept() ? undefined : textContentOf(JSON.parse(json))),
-    events: (service) => ({
-      emits: (type) => emits.has(type) || (service as OwnerService).watched?.has(type) === true,
+    ofService: (service) => ({
+      // What is append-only is not indexed for full text.
+      ...(isAppendOnly && readConfig().access === "closed" && textlessFhirStore),
+      emits: () => (service as OwnerService).watched?.emitted ?? emits,
       onEvents: (isOfLooks) => {
         if (isOfLooks) (service as OwnerService).toLedger?.kick();
         else for (const relay of relaysOf(service)) relay.kick();
@@ -166,10 +157,3 @@ function storeOf({ emits, isAppendOnly }: { emits: ReadonlySet<string>; isAppend
     }),
   });
 }
-
-/** Store options of a service with FHIR types. */
-export const fhirStore = {
-  indexVersion,
-  reindex: (json: string) => indexOf(parseJson(json) as Resource),
-  text: (json: string) => textContentOf(JSON.parse(json)),
-};

@@ -1,7 +1,7 @@
 /** `npm run check-data` changes no database of another time zone: the nodes that use it would have to rebuild its search values. */
 import { useTimeZone } from "../../fhir/time-zone.ts";
 import { readConfig } from "../../mesh/config.ts";
-import { fhirStore } from "../../mixins/fhir/fhir.ts";
+import { fhirStore } from "../../mixins/fhir/fhir-store.ts";
 import { openStore } from "../../store/open-store.ts";
 import { mongoKit } from "../../test/kit/stores.ts";
 import { closeAll, openSources } from "./owner-stores.ts";

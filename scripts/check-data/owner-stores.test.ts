@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { useTimeZone } from "../../fhir/time-zone.ts";
 import { readConfig } from "../../mesh/config.ts";
-import { fhirStore } from "../../mixins/fhir/fhir.ts";
+import { fhirStore } from "../../mixins/fhir/fhir-store.ts";
 import { openStore } from "../../store/open-store.ts";
 import { closeAll, openSources } from "./owner-stores.ts";
 

@@ -1,5 +1,5 @@
 /**
- * The thread of the watchdog: watches whether the main thread still counts. Plain JavaScript, so that the thread needs no compiler:
+ * The thread of the watchdog: watches whether the main thread, and the one that writes, still count. Plain JavaScript, so that the thread needs no compiler:
  * there is one in every process.
  */
 import { mkdirSync, renameSync, writeFileSync, writeSync } from "node:fs";
@@ -8,7 +8,7 @@ import { workerData } from "node:worker_threads";
 
 /**
  * @typedef {object} Watched
- * @property {SharedArrayBuffer} beats one number that the main thread counts up, and one that is 1 while a debugger may hold it
+ * @property {SharedArrayBuffer[]} beats of each thread: one number that it counts up, and one that is 1 while it need not
  * @property {{ memory: SharedArrayBuffer, places: number, placeBytes: number }} work mesh/begun-work.ts
  * @property {string} folder for what is told
  * @property {string} nodeId
@@ -21,12 +21,8 @@ const TICK_MS = 250;
 const LEAST_SHARE = 0.5;
 /** Who got less waits for a processor, as where many processes start on few, or for a disk: so many times longer. */
 const TIMES_AS_LONG = 6;
-const state = new Int32Array(beats);
-
-let seen = Atomics.load(state, 0);
-let stillMs = 0;
+const threads = beats.map((buffer) => ({ state: new Int32Array(buffer), seen: 0, stillMs: 0, usedBefore: usedMs() }));
 let last = performance.now();
-let usedBefore = usedMs();
 
 /** Processor time of this process. */
 function usedMs() {
@@ -38,19 +34,26 @@ const watching = setInterval(() => {
   const now = performance.now();
   const gap = now - last;
   last = now;
-  const count = Atomics.load(state, 0);
-  if (count !== seen || Atomics.load(state, 1) === 1) {
-    seen = count;
-    stillMs = 0;
-    usedBefore = usedMs();
-    return;
-  }
-  // If this thread was late as well, the whole process was suspended (SIGSTOP), or the machine was.
-  stillMs += Math.min(gap, 2 * TICK_MS);
-  if (stillMs < hungAfterMs * TIMES_AS_LONG && (stillMs < hungAfterMs || usedMs() - usedBefore < hungAfterMs * LEAST_SHARE)) return;
+  if (!threads.some((thread) => hangs(thread, gap))) return;
   clearInterval(watching);
   end();
 }, TICK_MS);
+
+/**
+ * @param {typeof threads[number]} thread
+ * @param {number} gap since the last look, milliseconds
+ */
+function hangs(thread, gap) {
+  const count = Atomics.load(thread.state, 0);
+  if (count !== thread.seen || Atomics.load(thread.state, 1) === 1) {
+    Object.assign(thread, { seen: count, stillMs: 0, usedBefore: usedMs() });
+    return false;
+  }
+  // If this thread was late as well, the whole process was suspended (SIGSTOP), or the machine was.
+  thread.stillMs += Math.min(gap, 2 * TICK_MS);
+  if (thread.stillMs >= hungAfterMs * TIMES_AS_LONG) return true;
+  return thread.stillMs >= hungAfterMs && usedMs() - thread.usedBefore >= hungAfterMs * LEAST_SHARE;
+}
 
 function end() {
   try {

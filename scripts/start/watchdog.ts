@@ -1,5 +1,5 @@
 /**
- * Ends this process when its event loop stands still, so that another takes its place: nothing else could, as a process that hangs answers
+ * Ends this process when its event loop, or that of the thread that writes, stands still, so that another takes its place: nothing else could, as a process that hangs answers
  * no signal. What it worked on lies in the data folder afterwards, and is reported by the next node that starts there.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -10,6 +10,7 @@ import type { ServiceBroker } from "moleculer";
 import { anomaliesOf } from "../../mesh/anomalies.ts";
 import { AnomalyKind } from "../../mesh/anomalies-contract.ts";
 import { BEGUN_WORK } from "../../mesh/begun-work.ts";
+import { WRITE_THREAD_BEATS } from "../../store/sqlite/thread/writer-thread.ts";
 
 /** An event loop that stands still for so long, and takes a processor meanwhile, does not come back. Milliseconds. */
 const HUNG_AFTER_MS = 5_000;
@@ -32,7 +33,14 @@ export function startWatchdog({ dataDir, nodeId, parent }: { dataDir: string; no
   beat();
   setInterval(beat, BEAT_MS).unref();
   const worker = new Worker(new URL("./watchdog.mjs", import.meta.url), {
-    workerData: { beats, work: BEGUN_WORK, folder: folderIn(dataDir), nodeId, hungAfterMs: HUNG_AFTER_MS, parent },
+    workerData: {
+      beats: [beats, WRITE_THREAD_BEATS],
+      work: BEGUN_WORK,
+      folder: folderIn(dataDir),
+      nodeId,
+      hungAfterMs: HUNG_AFTER_MS,
+      parent,
+    },
     resourceLimits: THREAD_MEMORY,
     execArgv: [],
     env: {},

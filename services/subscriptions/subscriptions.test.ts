@@ -175,13 +175,13 @@ describe("subscriptions", () => {
   });
 
   it("stop an owner's notifications when the last one ends, even if the owner could not be reached at first", async () => {
-    const { id, ...active } = await subscribe("Appointment?status=booked");
+    const { id, ...active } = await subscribe("Schedule?active=true");
     const { watched } = clinic.hosted<{ watched: WatchedTypes }>("visits");
-    expect(watched.has("Appointment")).toBe(true);
+    expect(watched.emitted.has("Schedule")).toBe(true);
     const unwatch = jest.spyOn(watched, "unwatch").mockRejectedValueOnce(new Error("a fault"));
     await put("subscriptions", "Subscription", id, { ...active, status: "off" });
     await eventually(
-      async () => watched.has("Appointment"),
+      async () => watched.emitted.has("Schedule"),
       (isWatched) => !isWatched,
     );
     expect(unwatch).toHaveBeenCalledTimes(2);

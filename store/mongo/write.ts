@@ -163,7 +163,7 @@ export class Writer {
       const version = tellVersion(change, released.get(change));
       if (version) told.set(change, version);
     }
-    const isEvent = ({ type }: ResourceVersion) => this.#emits?.(type) === true;
+    const isEvent = ({ type }: ResourceVersion) => this.#emits?.().has(type) === true;
     const eventOf = (change: PlannedChange) => {
       const version = told.get(change);
       return version && isEvent(version) ? versionEvent(version) : undefined;

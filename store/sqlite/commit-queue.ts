@@ -181,8 +181,8 @@ export class WriteQueue {
         }
       }
       this.#hooks.finish();
+      for (const { awaited } of jobs.slice(0, done)) this.#log.committing(awaited);
       this.#db.run("COMMIT");
-      for (const { awaited } of jobs.slice(0, done)) this.#log.committed(awaited);
       return done;
     } catch (error) {
       this.#db.rollback();

@@ -21,6 +21,17 @@ const ASK_AGAIN_MS = 500;
  */
 export type Awaited = "readers" | "writer" | "nobody";
 
+/** Places of counters that a thread which writes shares with the readers of its process; they wrap around. */
+export const COUNTER = { commits: 0, seen: 1 } as const;
+
+/** What a thread that writes lets the readers of its process know. */
+export interface FlushSharing {
+  /** Two numbers: how many writes were committed, and how many of those that readers see. They rise before the commit. */
+  counters: Int32Array;
+  /** Called when everything up to a value of the counter `seen` is on the disk, or was refused by it. */
+  flushed(seen: number): void;
+}
+
 /** The flushes of one file's write-ahead log. */
 export class LogFlush {
   readonly #db: Database;
@@ -41,29 +52,40 @@ export class LogFlush {
   /** The flush that has not begun yet. */
   #next: Promise<void> | undefined;
 
+  readonly #sharing: FlushSharing | undefined;
+
   /** @param db open, in WAL mode */
-  constructor(db: Database) {
+  constructor(db: Database, sharing?: FlushSharing) {
     this.#db = db;
+    this.#sharing = sharing;
     this.#log = `${db.file}-wal`;
     this.#others = db.commitsOfOthers();
   }
 
-  /** Notes a commit of this process. */
-  committed(by: Awaited): void {
+  /** Notes a write that this connection is about to commit. */
+  committing(by: Awaited): void {
+    if (this.#sharing) Atomics.add(this.#sharing.counters, COUNTER.commits, 1);
     if (by === "nobody") return;
     this.#isBehind = true;
-    if (by === "readers") this.#isSeen = true;
+    if (by === "writer") return;
+    this.#isSeen = true;
+    if (this.#sharing) Atomics.add(this.#sharing.counters, COUNTER.seen, 1);
+  }
+
+  #seen(): number {
+    return this.#sharing ? Atomics.load(this.#sharing.counters, COUNTER.seen) : 0;
   }
 
   /**
    * Runs a read once no other process locks the file. It resolves when everything that it has seen is on the disk, whichever process wrote it, or
    * when the disk has refused that.
+   * @param areFlushed whether the commits of others that it has seen since the last read are brought to the disk by those
    */
-  reading<T>(work: () => T | Promise<T>): Promise<T> {
+  reading<T>(work: () => T | Promise<T>, areFlushed?: () => boolean): Promise<T> {
     const found = this.#db.whenFree(() => {
       const result = work();
       const others = this.#db.commitsOfOthers();
-      if (others !== this.#others) this.committed("readers");
+      if (others !== this.#others && !areFlushed?.()) this.committing("readers");
       this.#others = others;
       return result;
     });
@@ -81,7 +103,10 @@ export class LogFlush {
   flushed(): Promise<void> | undefined {
     if (!this.#isBehind) return this.#running;
     const { error, at } = this.#failure ?? { at: Number.NEGATIVE_INFINITY };
-    if (error && performance.now() - at < ASK_AGAIN_MS) return Promise.reject(error);
+    if (error && performance.now() - at < ASK_AGAIN_MS) {
+      this.#sharing?.flushed(this.#seen());
+      return Promise.reject(error);
+    }
     this.#next ??= this.#afterRunning();
     return this.#next;
   }
@@ -104,6 +129,7 @@ export class LogFlush {
   }
 
   async #flush(): Promise<void> {
+    const seen = this.#seen();
     this.#isBehind = false;
     this.#isRunningSeen = this.#isSeen;
     this.#isSeen = false;
@@ -123,6 +149,7 @@ export class LogFlush {
       throw error;
     } finally {
       this.#isRunningSeen = false;
+      this.#sharing?.flushed(seen);
     }
   }
 

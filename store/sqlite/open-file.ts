@@ -18,13 +18,14 @@ import {
 import { WriteQueue } from "./commit-queue.ts";
 import type { Database } from "./database.ts";
 import { JoinKeys } from "./join-keys.ts";
-import { LogFlush } from "./log-flush.ts";
+import { type FlushSharing, LogFlush } from "./log-flush.ts";
 import { MultiValuedSlots } from "./multi-valued-slots.ts";
 import { PreparedWrites } from "./prepared.ts";
 import { type Answering, type StoreAnswer, answerTo, type StoreQuestion } from "./questions.ts";
 import { type SearchLimits, SqliteSearch } from "./search-statement.ts";
 import { askSlowly } from "./slow-questions.ts";
 import { noteTime, wasSlow } from "./slow-shapes.ts";
+import type { ReadsBesideThread } from "./thread/reads-beside-thread.ts";
 import { Types } from "./types.ts";
 import { Writer } from "./write.ts";
 
@@ -41,6 +42,8 @@ export interface SqliteOptions extends StoreOptions {
   maxPages?: number;
   /** Memory for pages of the file, KiB; default 8,192. */
   cacheKib?: number;
+  /** In a thread that writes: what the readers of the process are told. */
+  sharing?: FlushSharing;
 }
 
 /** An open file: its parts, and the turns of the event loop in which they use it. */
@@ -55,16 +58,19 @@ export class OpenFile implements Answering {
   readonly waitMs: number;
   readonly options: Pick<SqliteOptions, "onEvents" | "onVersions" | "limits">;
   readonly log: LogFlush;
+  readonly #reads: Pick<LogFlush, "reading">;
   isClosed = false;
 
-  constructor(db: Database, options: SqliteOptions) {
+  /** @param reads of a process whose writes a thread makes */
+  constructor(db: Database, options: SqliteOptions, reads?: ReadsBesideThread) {
     this.db = db;
     this.types = new Types(db);
     const several = new MultiValuedSlots(db);
     this.search = new SqliteSearch(db, this.types, several, options.limits);
     this.joinKeys = new JoinKeys(db, this.types, this.search);
     this.options = options;
-    this.log = new LogFlush(db);
+    this.log = new LogFlush(db, options.sharing);
+    this.#reads = reads ?? this.log;
     this.writer = new Writer(db, this.types, several, options, (type, condition, limit, budget) =>
       db.spending(budget, () => this.search.find(type, condition, limit), { ms: CONDITION_MS, exceeded: writeTooCostly }),
     );
@@ -127,7 +133,7 @@ export class OpenFile implements Answering {
   }
 
   #read<T>(work: () => T | Promise<T>): Promise<T> {
-    return this.isClosed ? Promise.reject(storeClosed()) : this.log.reading(work);
+    return this.isClosed ? Promise.reject(storeClosed()) : this.#reads.reading(work);
   }
 
   /** Reads for the store's own use: no client sees it, so that it need not be on the disk. */

@@ -163,7 +163,7 @@ export class Writer {
       const released = change.kind === "put" ? this.#put(change, result, at) : this.#delete(change, result, at);
       const told = tellVersion(change, released);
       if (!told) continue;
-      if (this.#emits?.(change.type)) {
+      if (this.#emits?.().has(change.type)) {
         this.#emit(versionEvent(told), "out");
         effects.hasEvents = true;
       } else effects.versions.push(told);

@@ -1,11 +1,11 @@
-/** The two stores for tests that run on both. */
+/** The stores for tests that run on all of them. */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { MongoClient } from "mongodb";
 import { openMongo } from "../../store/mongo/mongo-store.ts";
 import type { SearchLimits } from "../../store/sqlite/search-statement.ts";
-import { openSqlite } from "../../store/sqlite/sqlite-store.ts";
+import { openSqlite, openSqliteWithThread } from "../../store/sqlite/sqlite-store.ts";
 import type { Store, StoreOptions } from "../../store/store.ts";
 import { type Server, startMongo } from "../../scripts/servers.mjs";
 import { named } from "./resources.ts";
@@ -49,6 +49,16 @@ export const sqliteKit: StoreKit = {
   opener: (folder) => openerOf("openSqlite", "sqlite", { file: join(folder, "store.sqlite") }),
 };
 
+/** Its writes are made by a thread, as in a process that runs all services. */
+export const threadKit: StoreKit = {
+  ...sqliteKit,
+  name: "SQLite, writing in a thread",
+  async open(folder, options, limits) {
+    await mkdir(folder, { recursive: true });
+    return openSqliteWithThread({ ...defaults, ...options, file: join(folder, "store.sqlite"), ...(limits && { limits }) });
+  },
+};
+
 let server: Server | undefined;
 let serverFolder = "";
 let client: MongoClient | undefined;
@@ -80,7 +90,7 @@ export const mongoKit: StoreKit & { url(): string } = {
 
 const mongoUrl = (): string => process.env.MONGO_URL ?? server?.url ?? "";
 
-export const stores: StoreKit[] = [sqliteKit, mongoKit];
+export const stores: StoreKit[] = [sqliteKit, threadKit, mongoKit];
 
 /** The store of the running test, and the folder of its data, with which a test may open it again. */
 export interface FreshStore {

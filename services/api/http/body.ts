@@ -16,6 +16,8 @@ const MAX_FORM_BYTES = 4 * 1024 * 1024;
 
 /** Smaller pieces are joined as they arrive, as each is an object of its own. Bytes. */
 const SMALL_PIECE = 16_384;
+/** A larger body is freed as soon as it is text; its buffer belongs to it alone. Bytes. */
+const LARGE_BODY = 1024 * 1024;
 /** Bytes held for each byte of a body, which is joined and then becomes text. */
 const HELD_PER_BYTE = 2;
 
@@ -37,7 +39,14 @@ export async function readText(request: IncomingMessage, most = MAX_BODY_BYTES):
     return utf8.decode(whole);
   } catch {
     throw httpError(400, "BODY_NOT_UTF8", "The body is not UTF-8.");
+  } finally {
+    free(whole);
   }
+}
+
+/** Frees the memory of a large body at once, not at some later garbage collection. It cannot be read any more. */
+function free(whole: Buffer): void {
+  if (whole.buffer.byteLength >= LARGE_BODY) (whole.buffer as ArrayBuffer).transfer(0);
 }
 
 /**

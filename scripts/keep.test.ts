@@ -89,8 +89,9 @@ describe("a server whose thread that writes", () => {
 
   it("stands still is ended and replaced, without what it was about to write", async () => {
     const program = keep();
-    await expect(write(await urlOf(program), "hang")).rejects.toThrow();
+    const answer = write(await urlOf(program), "hang").catch(() => ({ ok: false })); // or 504, if the machine runs it little
     await urlOf(program, 2);
+    expect((await answer).ok).toBe(false);
     expect(program.output()).toContain("was blocked");
     await expectNothing("hang");
   });

@@ -96,6 +96,25 @@ describe("a SMART app", () => {
     await expect(client.refreshTokenGrant(app.config, again.refresh_token ?? "", wider)).rejects.toMatchObject({ error: "invalid_scope" });
   });
 
+  it("may send its requests to sign in and to sign out as forms, which ask the same", async () => {
+    const browser = new Browser(mesh.base);
+    const tokens = await app.signIn("openid user/Observation.rs", { browser });
+    /** As a browser sends a form of another site: without the cookies of this server. */
+    const send = async (path: string, params: URLSearchParams) => {
+      const headers = { "Sec-Fetch-Site": "cross-site", Origin: "https://app.example" };
+      const answer = await fetch(`${mesh.base}/auth/${path}`, { method: "POST", body: params, headers, redirect: "manual" });
+      expect([answer.status, answer.headers.get("cache-control")]).toEqual([303, "no-store"]);
+      return answer.headers.get("location") ?? "";
+    };
+    const { url, verifier, state } = await app.request("openid user/Observation.rs");
+    const back = await browser.leave(await send("authorize", url.searchParams)); // signed in already
+    expect(await app.exchange(back, verifier, state)).toMatchObject({ scope: "openid user/Observation.rs" });
+    url.searchParams.set("redirect_uri", "https://evil.example/callback");
+    expect(await browser.see(await send("authorize", url.searchParams))).toMatchObject({ status: 400 });
+    const leaving = await browser.see(await send("logout", new URLSearchParams({ id_token_hint: tokens.id_token ?? "" })));
+    expect(leaving.text).toContain("Sign out?");
+  });
+
   it.each([
     ["of nobody", "no-such-patient"],
     ["that is none", "Practitioner/1"],

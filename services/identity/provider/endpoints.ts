@@ -93,8 +93,10 @@ export async function ask(
 ): Promise<void> {
   const url = changedUrl(request.url ?? "");
   const { method = "GET" } = request;
-  const allow = METHODS[url.split("?", 1)[0] ?? ""];
+  const [path = ""] = url.split("?", 1);
+  const allow = METHODS[path];
   if (allow && !allow.includes(method)) return refuseMethod(response, method, allow);
+  if (method === "POST" && FORMS.has(path)) return askByGet(response, path, body);
   const copy = withBody(request, await changedBody(url, body, keys));
   copy.url = url.slice(MOUNT.length) || "/";
   await provider.callback()(Object.assign(copy, { originalUrl: url }), response);
@@ -102,12 +104,25 @@ export async function ask(
 
 /** Methods by path, where the provider answers others as if there were nothing. */
 const METHODS: Record<string, string[]> = {
-  [MOUNT + ROUTES.authorization]: ["GET", "HEAD"],
+  [MOUNT + ROUTES.authorization]: ["GET", "HEAD", "POST"],
+  [MOUNT + ROUTES.end_session]: ["GET", "HEAD", "POST"],
   [MOUNT + ROUTES.jwks]: ["GET", "HEAD", "OPTIONS"],
   [MOUNT + ROUTES.token]: ["POST", "OPTIONS"],
   [MOUNT + ROUTES.introspection]: ["POST", "OPTIONS"],
   [MOUNT + ROUTES.revocation]: ["POST", "OPTIONS"],
 };
+
+/** Paths to which an app may send its request as a form too (OpenID Connect Core, 3.1.2.1, and RP-Initiated Logout, 2; SMART's `authorize-post`). */
+const FORMS = new Set([MOUNT + ROUTES.authorization, MOUNT + ROUTES.end_session]);
+
+/**
+ * Redirects the form to the same request by GET: a browser sends no cookies of this server (`SameSite=Lax`) with a form of another site, but it
+ * does when it follows the redirect, so that a person who is signed in stays so.
+ */
+function askByGet(response: ServerResponse, path: string, form: Buffer): void {
+  response.writeHead(303, { Location: `${path}?${new URLSearchParams(form.toString("utf8"))}`, "Cache-Control": "no-store" });
+  response.end();
+}
 
 function refuseMethod(response: ServerResponse, method: string, allow: string[]): void {
   response.writeHead(405, { Allow: allow.join(", "), "Content-Type": "application/json", "Cache-Control": "no-store" });

@@ -298,6 +298,8 @@ describe("the audit log", () => {
     await recorded(patient, 1);
     expect(await ledgerCommand(["looks", "--patient", patient, "--language", "fr"], asking)).toBe(true);
     expect(said).toContainEqual(expect.stringMatching(/Z {2}front-desk \(accueil\) a complété l’identité {2}Patient\//));
+    expect(await ledgerCommand(["looks", "--who", "Practitioner/nobody"], asking)).toBe(true);
+    expect(said.at(-1)).toBe("No access is on record.");
     expect(await ledgerCommand(["check"], asking)).toBe(true);
     expect(said.at(-1)).toBe("0 events in 0 segments match their hashes."); // nothing is a minute old
     expect(await ledgerCommand(["check", "--head", "x"], asking)).toBe(false);

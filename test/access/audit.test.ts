@@ -1,4 +1,6 @@
 /** Every look is on record: who has seen or done what with whose data, and nobody changes the record. */
+import { randomUUID } from "node:crypto";
+import { type AuditEntry, noteAudit } from "../../federation/audit-contract.ts";
 import type { Look } from "../../services/ledger/ledger.contract.ts";
 import { ledgerCommand } from "../../scripts/ledger/command.ts";
 import { asSystem } from "../../mesh/access/access.ts";
@@ -285,6 +287,30 @@ describe("the audit log", () => {
     await expect(operator.call("ledger.fhir.prepare", { tx: "node~1", steps })).rejects.toMatchObject({ code: 405, type: "APPEND_ONLY" });
     expect((await as("auditor").get(path)).body).toEqual(event);
     expect((await as("auditor").get(`${path}/_history`)).body.entry).toHaveLength(1);
+  });
+
+  it("is paged without losing accesses of the same millisecond", async () => {
+    const patient = "Patient/paged";
+    const by = { who: "Practitioner/many", role: "nurse" };
+    const entries: AuditEntry[] = Array.from({ length: 7 }, (_, n) => ({
+      at: 1_780_000_000_000 + (n < 5 ? 0 : 1),
+      deed: "read",
+      isDone: true,
+      by,
+      patients: [patient],
+    }));
+    await noteAudit(asSystem(mesh.caller, "operator"), { id: randomUUID(), owner: "lab", entries });
+    for (const asked of [`looksAt?patient=${patient}`, `looksBy?who=${by.who}`]) {
+      const found: string[] = [];
+      for (let before: string | undefined = "2027-01-01"; before !== undefined; ) {
+        const { body } = await rest("auditor", `ledger/${asked}&limit=2&before=${before}`);
+        found.push(...body.looks.map(({ event }: Look) => event));
+        before = body.next;
+      }
+      expect([new Set(found).size, found.length]).toEqual([7, 7]);
+    }
+    const refused = await rest("auditor", `ledger/looksAt?patient=${patient}&before=2027-01-01/x`);
+    expect([refused.status, refused.body.error.type]).toEqual([422, "VALIDATION_ERROR"]);
   });
 
   it("is shown to an auditor at the console, with whether it is complete", async () => {

@@ -115,6 +115,30 @@ describe("a SMART app", () => {
     expect(leaving.text).toContain("Sign out?");
   });
 
+  it("refreshes with a part of what was granted, and with all of it later", async () => {
+    const granted = "openid user/Observation.rs user/Patient.cruds offline_access";
+    let { refresh_token = "" } = await app.signIn(granted);
+    const refresh = async (scope?: string) => {
+      const tokens = await client.refreshTokenGrant(app.config, refresh_token, scope === undefined ? {} : { scope });
+      refresh_token = tokens.refresh_token ?? "";
+      expect([claimsOf(tokens.access_token)["scope"], (await client.tokenIntrospection(app.config, tokens.access_token)).scope]).toEqual([
+        tokens.scope,
+        tokens.scope,
+      ]);
+      return tokens;
+    };
+    for (const part of ["user/Patient.r", "user/Patient.rs user/Observation.s?category=laboratory", "openid user/Patient.read"]) {
+      expect((await refresh(part)).scope).toBe(part.replace(".read", ".rs"));
+    }
+    const { access_token } = await refresh("user/Patient.r");
+    const answers = ["/Patient?_id=none", `/Patient/${rossi}`].map((path) => fhirAt(mesh.base, access_token).get(path));
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([403, 200]);
+    for (const wider of ["user/*.rs", "user/Observation.c", "user/Patient.r user/Condition.r", "patient/Patient.r", "launch"]) {
+      await expect(refresh(wider)).rejects.toMatchObject({ error: "invalid_scope" });
+    }
+    expect((await refresh()).scope).toBe(granted);
+  });
+
   it.each([
     ["of nobody", "no-such-patient"],
     ["that is none", "Practitioner/1"],

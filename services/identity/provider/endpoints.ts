@@ -8,7 +8,7 @@ import { type Artifacts, TOKEN_NAME } from "./adapter.ts";
 import { smartMembers } from "./token-claims.ts";
 import { ROUTES } from "./configuration.ts";
 import { GRANT_REFUSALS, type GrantRefusal, grantRefusalOf } from "./grant-refusals.ts";
-import { inVersion2 } from "./granted-scopes.ts";
+import { limitTo, refreshOf } from "./refreshed-scopes.ts";
 
 /** Path of the issuer below the base URL. */
 export const MOUNT = "/auth";
@@ -97,7 +97,9 @@ export async function ask(
   const allow = METHODS[path];
   if (allow && !allow.includes(method)) return refuseMethod(response, method, allow);
   if (method === "POST" && FORMS.has(path)) return askByGet(response, path, body);
-  const copy = withBody(request, await changedBody(url, body, keys));
+  const refresh = path === MOUNT + ROUTES.token ? await refreshOf(provider, new URLSearchParams(body.toString("utf8"))) : undefined;
+  const copy = withBody(request, refresh ? Buffer.from(refresh.form.toString()) : await changedBody(url, body, keys));
+  if (refresh?.parts) limitTo(copy, refresh.parts);
   copy.url = url.slice(MOUNT.length) || "/";
   await provider.callback()(Object.assign(copy, { originalUrl: url }), response);
 }
@@ -148,21 +150,11 @@ function changedUrl(url: string): string {
  */
 async function changedBody(url: string, body: Buffer, keys: JWTVerifyGetKey): Promise<Buffer> {
   const path = url.split("?", 1)[0];
-  if (path === MOUNT + ROUTES.token) return refreshInVersion2(body);
   if (path !== MOUNT + ROUTES.revocation && path !== MOUNT + ROUTES.introspection) return body;
   const form = new URLSearchParams(body.toString("utf8"));
   const token = form.get("token") ?? "";
   if (token.split(".").length !== 3 && !token.startsWith(TOKEN_NAME)) return body;
   form.set("token", await nameOf(token, keys));
-  return Buffer.from(form.toString());
-}
-
-/** On refresh an app names its scopes as it has requested them; they were granted in the form of version 2. */
-function refreshInVersion2(body: Buffer): Buffer {
-  const form = new URLSearchParams(body.toString("utf8"));
-  const scope = form.get("scope");
-  if (form.get("grant_type") !== "refresh_token" || scope === null || form.getAll("scope").length > 1) return body;
-  form.set("scope", inVersion2(scope));
   return Buffer.from(form.toString());
 }
 

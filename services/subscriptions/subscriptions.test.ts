@@ -96,8 +96,9 @@ describe("subscriptions", () => {
     const others = await startEndpoint();
     await subscribe("Encounter?status=planned", { endpoint: others.url });
     const { store } = clinic.hosted<WithFhir>("patients");
-    for (const question of ["search", "joinKeys"] as const)
+    for (const question of ["search", "joinKeys"] as const) {
       jest.spyOn(store, question).mockRejectedValue(new FileBusy("/data/patients.db"));
+    }
     for (const id of ["other", "asked"]) {
       await put("visits", "Encounter", `of-${id}`, { status: "planned", class: { code: "AMB" }, subject: { reference: `Patient/${id}` } });
     }

@@ -32,7 +32,7 @@ const MAX_NOTED = 100;
 /** A date or time, or the `next` of a page: the time of its last access, then what orders accesses of the same millisecond. */
 const BEFORE = {
   ...momentRule,
-  pattern: new RegExp(`^(?:${MOMENT_PATTERN})(?:/[0-9]{1,15}/${ID_PATTERN})?$`),
+  pattern: new RegExp(`^(?:${MOMENT_PATTERN})(?:/[0-9]{1,16}/${ID_PATTERN})?$`),
 };
 /** Parameters of a page of accesses. */
 const PAGE = {

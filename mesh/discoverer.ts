@@ -15,6 +15,8 @@ const HEARTBEAT_MS = 500;
 const [TO_ALL_MS, TO_ALL_PER_NODE_MS] = [10_000, 500];
 /** Interval at which nodes that were offline for too long are removed, milliseconds. */
 const CLEAN_MS = 60_000;
+/** Time after which they are, seconds. */
+const AWAY_S = 600;
 /** Metadata of a node that uses watchers; one without it (of an older version) expects heartbeats from every node. */
 const HAS_WATCHERS = "hasWatchers";
 
@@ -40,6 +42,16 @@ export class MeshDiscoverer extends Discoverers.Local {
     this.stopHeartbeatTimers();
     this.heartbeatTimer = setInterval(() => void this.beat(), HEARTBEAT_MS).unref();
     this.offlineTimer = setInterval(() => this.checkOfflineNodes(), CLEAN_MS).unref();
+  }
+
+  /** Removes nodes that have been away for ten minutes. Moleculer would warn of each on each node, though nearly all have stopped as they should. */
+  override checkOfflineNodes(): void {
+    const now = Math.round(process.uptime());
+    for (const { id, local, available, lastHeartbeatTime } of this.broker.registry.nodes.toArray()) {
+      if (local || available || now - lastHeartbeatTime <= AWAY_S) continue;
+      this.logger?.debug(`Node '${id}' is removed: it has been away for ten minutes.`);
+      this.broker.registry.nodes.delete(id);
+    }
   }
 
   override async sendHeartbeat(): Promise<void> {

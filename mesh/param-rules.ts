@@ -22,10 +22,13 @@ export const dayRule = {
   messages: { stringPattern: "'{field}' must be a day that the calendar has: YYYY-MM-DD." },
 } as const;
 
+/** The source of a regular expression for a date, or a time with seconds and zone (RFC 3339). */
+export const MOMENT_PATTERN = `${fullDate}(?:T${time})?`;
+
 /** A date, or a time with seconds and zone (RFC 3339). */
 export const momentRule = {
   type: "string",
-  pattern: new RegExp(`^${fullDate}(?:T${time})?$`),
+  pattern: new RegExp(`^${MOMENT_PATTERN}$`),
   messages: { stringPattern: "'{field}' must be a date (YYYY-MM-DD), or a date and time with zone (YYYY-MM-DDThh:mm:ssZ)." },
 } as const;
 

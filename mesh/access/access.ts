@@ -119,6 +119,13 @@ export class Access {
     throw rolesBehind();
   }
 
+  /** Whether a call has the stamp of a newer generation of roles than is known here; it is then asked for. */
+  isBehind({ meta }: Pick<Caller, "meta">): boolean {
+    if (this.isOpen) return false;
+    const identity = this.#stamps.verify(meta?.["as"]);
+    return identity !== undefined && !this.rolesNow.knows(identity.generation);
+  }
+
   /** The rights of a person: the union of the roles' rights, limited by the scopes. */
   rightsOf(identity: Identity): Rights {
     const known = this.#rightsBy.get(identity);

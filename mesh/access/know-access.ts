@@ -1,5 +1,9 @@
-/** Moleculer's middleware that sets a broker's access from its settings, and refuses to serve an action without a guard. */
-import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
+/**
+ * Moleculer's middleware that sets a broker's access from its settings, and refuses to serve an action without a guard. A call by a caller whose roles
+ * were changed since waits until this node knows the change: the first calls of a node that has just started would be refused otherwise.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import type { Config } from "../config.ts";
 import type { MeshKeys } from "../trust/key-files.ts";
 import { Access, accessOf, openAccess, setAccess } from "./access.ts";
@@ -7,6 +11,9 @@ import { followRoles } from "./follow-roles.ts";
 import { isGuarded } from "./guard.ts";
 import { readRoles } from "./roles.ts";
 import { middleware, type Middleware } from "../moleculer.ts";
+
+/** Longest time for which a call waits for changed roles, milliseconds; it is refused if they are not known then. */
+const ROLES_MS = 1_000;
 
 /** @param folder of the project's own roles */
 export function knowAccess(config: Config, keys: MeshKeys, folder: string): Middleware {
@@ -16,6 +23,14 @@ export function knowAccess(config: Config, keys: MeshKeys, folder: string): Midd
       const access = accessBy(config, keys, folder);
       setAccess(broker, access);
       if (!access.isOpen) followRoles(broker, access.rolesNow);
+    },
+    localAction(next: (ctx: Context) => Promise<unknown>) {
+      return (ctx: Context): Promise<unknown> => {
+        const access = accessOf(ctx.broker);
+        if (!access.isBehind(ctx)) return next(ctx);
+        const known = access.rolesNow.refresh().catch(() => {}); // the guard refuses the call
+        return Promise.race([known, delay(ROLES_MS, undefined, { ref: false })]).then(() => next(ctx));
+      };
     },
     serviceCreating(service: Service, schema: ServiceSchema) {
       if (accessOf(service.broker).isOpen) return;

@@ -62,6 +62,8 @@ describe("an event", () => {
   ])("is never set aside because %s", async (_, reason) => {
     handler = () => Promise.reject(reason);
     expect(await consumer.attempt(event, 1_000)).toBeGreaterThanOrEqual(60_000);
+    // On the stream, where others wait behind it.
+    expect(await consumer.attempt(event, 1_000, 5_000)).toBeLessThanOrEqual(7_500);
     expect(dead).toEqual([]);
   });
 

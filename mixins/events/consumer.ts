@@ -79,9 +79,10 @@ export class EventConsumer {
   /**
    * Tries an event once.
    * @param tries how often it was tried before
+   * @param longestMs longest pause, before what is added at random, while something is down; default a minute
    * @returns undefined when it was handled or set aside; otherwise the milliseconds until the next try
    */
-  async attempt(event: DurableEvent, tries: number): Promise<number | undefined> {
+  async attempt(event: DurableEvent, tries: number, longestMs = LONGEST_PAUSE_MS): Promise<number | undefined> {
     if (!this.#isStarted) return FIRST_PAUSE_MS;
     try {
       await this.#handle(event);
@@ -90,7 +91,8 @@ export class EventConsumer {
       if (isType(error, "ALREADY_HANDLED")) return undefined;
       // A service that is down or busy is no reason to set an event aside, however long that lasts.
       if (!isRetryable(error) && tries + 1 >= MAX_TRIES && (await this.#setAside(event, error, tries + 1))) return undefined;
-      return Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries, 20), LONGEST_PAUSE_MS) * (1 + Math.random() / 2);
+      const longest = isRetryable(error) ? longestMs : LONGEST_PAUSE_MS;
+      return Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries, 20), longest) * (1 + Math.random() / 2);
     }
   }
 

@@ -31,6 +31,8 @@ const LONGEST_CLAIM_MS = 600_000;
 const [MAX_BATCH, MAX_BATCH_CHARACTERS] = [100, 250_000];
 const PUBLISH_MS = 5_000;
 const RETRY_MS = 1_000;
+/** Longest pause while something is down that a handler needs: the later messages of the partition wait too, and all are to go on soon after it is back. */
+const LONGEST_PAUSE_MS = 5_000;
 /** Records of one message whose events are handled at the same time: their effects share commits. */
 const MAX_AT_ONCE = 16;
 /** Events whose tries are counted. A node works on one message per partition; others are with other nodes. */
@@ -268,7 +270,7 @@ export class JetStreamTransport implements EventTransport {
       const before = tries.get(waiting.id) ?? 0;
       const event = eventFrom(waiting);
       const isBelieved = signer !== undefined && mayTell(signer, event);
-      const pause = isBelieved ? await consumer.attempt(event, before) : await this.#refuse(event, consumer);
+      const pause = isBelieved ? await consumer.attempt(event, before, LONGEST_PAUSE_MS) : await this.#refuse(event, consumer);
       tries.delete(waiting.id);
       if (pause === undefined) continue;
       // The next try may happen on another node; counts that are dropped here start again.

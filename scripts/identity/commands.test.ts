@@ -22,8 +22,8 @@ describe("npm run admin", () => {
 
   it.each([
     ["no command that there is", "dance", [], '"dance" is no command.'],
-    ["a word too few", "roles", ["rossi"], '"roles" takes 2 words and its options; 1 words were given.'],
-    ["a word too many", "users", ["rossi"], '"users" takes 0 words and its options; 1 words were given.'],
+    ["a word too few", "roles", ["rossi"], '"roles" takes 2 words and its options, and got 1 word.'],
+    ["a word too many", "users", ["rossi"], '"users" takes 0 words and its options, and got 1 word.'],
     ["an option that there is not", "users", ["--all"], "Unknown option '--all'"],
   ])("refuses %s, and says what there is", (_, name, args, fault) => {
     expect(() => commandOf(name, args)).toThrow(/usage: npm run admin[\s\S]*Roles: physician, nurse/);

@@ -48,6 +48,8 @@ export const USAGE = `usage: npm run admin -- COMMAND
 
 Roles: ${ROLES.join(", ")}.`;
 
+const words = (count: number): string => `${count} word${count === 1 ? "" : "s"}`;
+
 /** @throws StartupError with what is wrong, and the usage */
 export function commandOf(name: string, args: string[]): AdminCommand {
   const { values, positionals } = parse(args);
@@ -55,7 +57,7 @@ export function commandOf(name: string, args: string[]): AdminCommand {
   const needed = NEEDED[name];
   if (needed === undefined) throw new StartupError(`"${name}" is no command.\n${USAGE}`);
   if (positionals.length !== needed) {
-    throw new StartupError(`"${name}" takes ${needed} words and its options; ${positionals.length} words were given.\n${USAGE}`);
+    throw new StartupError(`"${name}" takes ${words(needed)} and its options, and got ${words(positionals.length)}.\n${USAGE}`);
   }
   switch (name) {
     case "users":

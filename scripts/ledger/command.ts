@@ -4,7 +4,8 @@ import type { ChainState, Look, Looks } from "../../services/ledger/ledger.contr
 import { StartupError } from "../start/startup-error.ts";
 
 const USAGE = `usage: npm run ledger -- check [--head HASH]                      verifies the audit chain
-       npm run ledger -- looks --patient Patient/ID | --who NAME [--language en|fr|ar]`;
+       npm run ledger -- looks --patient Patient/ID | --who Practitioner/ID | ACCOUNT [--language en|fr|ar]
+       ACCOUNT is the id of an account without a Practitioner, as in AuditEvent.agent.who.identifier`;
 
 /** Which system to ask, as whom. */
 export interface Asking {
@@ -44,6 +45,7 @@ async function check(asking: Asking, head: string | undefined): Promise<boolean>
 async function looks(asking: Asking, action: "looksAt" | "looksBy", query: Record<string, string | undefined>): Promise<void> {
   for (let before: string | undefined; ; ) {
     const page: Looks = await ask<Looks>(asking, action, { ...query, before });
+    if (before === undefined && page.looks.length === 0) asking.say("No access is on record.");
     for (const { at, says, patients } of page.looks as Look[]) asking.say([at, says, ...patients].join("  "));
     before = page.next;
     if (before === undefined) return;

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** Limit of a body; the largest is a form with a client's assertion. Bytes. */
 const MAX_BODY_BYTES = 65_536;
@@ -29,7 +30,11 @@ export async function startListener(at: ListenerPlace, handle: Handler, failed: 
   const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS };
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     received(request)
-      .then((body) => (body ? handle(request, response, body) : refuse(response, 413)))
+      .then(async (body) => {
+        if (!body) return refuse(response, 413);
+        if (!(await isAwaited(request))) return undefined;
+        return handle(request, response, body);
+      })
       .catch((error: Error) => {
         failed(error);
         if (!response.headersSent) refuse(response, 500);
@@ -41,7 +46,8 @@ export async function startListener(at: ListenerPlace, handle: Handler, failed: 
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ port: at.port, host: at.host }, () => {
+    // Processes of `npm run cluster` would otherwise share one free port, and a gateway could not choose among them.
+    server.listen({ port: at.port, host: at.host, exclusive: at.port === 0 }, () => {
       server.off("error", reject);
       resolve();
     });
@@ -76,6 +82,17 @@ export async function stopListener(server: Server): Promise<void> {
   await closed;
   clearTimeout(force);
   clearInterval(idle);
+}
+
+/**
+ * Whether the gateway still waits for the answer. A process that was stopped for some time (SIGSTOP, a machine that was paused) finds requests whose
+ * gateways have given up, and whose apps have repeated them at another node: done here as well, a refresh token would count as used twice. The
+ * event loop finds a closed connection one turn after what was sent before.
+ */
+async function isAwaited({ socket }: IncomingMessage): Promise<boolean> {
+  await nextTurn();
+  await nextTurn();
+  return !socket.readableEnded && !socket.destroyed;
 }
 
 function refuse(response: ServerResponse, status: number): void {

@@ -34,8 +34,8 @@ export interface Look {
 /** A page of looks, newest first. */
 export interface Looks {
   looks: Look[];
-  /** `before` of the next page; absent on the last page. */
-  next?: string; // ISO 8601, UTC
+  /** `before` of the next page; absent on the last page. Accesses of the same millisecond may be on both sides of it. */
+  next?: string;
 }
 
 /** Result of verifying the hash chain. */

@@ -2,6 +2,7 @@ import type { Service } from "moleculer";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { type AuditBatch, auditRecorded } from "../../federation/audit-contract.ts";
 import { byIdentifier, exactly, requireParameter } from "../../fhir/search/exact-clauses.ts";
+import { ID_PATTERN } from "../../fhir/ids.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { AuditEvent } from "../../fhir/r4.ts";
 import type { Clause } from "../../fhir/search/query.ts";
@@ -10,7 +11,7 @@ import { indexOf } from "../../fhir/search/extract.ts";
 import { accessOf, asSystem } from "../../mesh/access/access.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
-import { momentRule } from "../../mesh/param-rules.ts";
+import { MOMENT_PATTERN, momentRule } from "../../mesh/param-rules.ts";
 import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
@@ -28,9 +29,14 @@ const MAX_LISTED = 500;
 /** An average year, milliseconds. */
 const YEAR_MS = 365.25 * 86_400_000;
 const MAX_NOTED = 100;
+/** A date or time, or the `next` of a page: the time of its last access, then what orders accesses of the same millisecond. */
+const BEFORE = {
+  ...momentRule,
+  pattern: new RegExp(`^(?:${MOMENT_PATTERN})(?:/[0-9]{1,16}/${ID_PATTERN})?$`),
+};
 /** Parameters of a page of accesses. */
 const PAGE = {
-  before: { ...momentRule, optional: true },
+  before: { ...BEFORE, optional: true },
   limit: { type: "number", integer: true, min: 1, max: MAX_LISTED, optional: true },
   language: { type: "enum", values: [...LANGUAGES], optional: true },
 } as const;
@@ -134,17 +140,20 @@ export default defineService<typeof ledger, This>({
 
     async looks(this: This, clause: Clause, { before, limit = 50, language = "en" }: Asked): Promise<Looks> {
       const { slots } = requireParameter("AuditEvent", "date");
-      const earlier: Clause[] = before === undefined ? [] : [{ kind: "range", slots, any: [{ lowLt: Date.parse(before) }] }];
+      const [moment, seq = "", id] = before?.split("/") ?? [];
+      const time = moment === undefined ? undefined : Date.parse(moment);
+      const earlier: Clause[] = time === undefined || id !== undefined ? [] : [{ kind: "range", slots, any: [{ lowLt: time }] }];
       const { rows, more } = await this.store.search({
         type: "AuditEvent",
         clauses: [clause, ...earlier],
+        ...(time !== undefined && id !== undefined && { after: { values: [time], seq: Number(seq), id } }),
         sort: [{ by: "range", slots, edge: "low", desc: true }],
         limit,
         want: "rows",
       });
       const looks = rows.map(({ json = "" }) => lookOf(parseJson(json) as AuditEvent & { id: string }, language));
-      const last = looks.at(-1);
-      return { looks, ...(more && last && { next: last.at }) };
+      const [last, row] = [looks.at(-1), rows.at(-1)];
+      return { looks, ...(more && last && row && { next: `${last.at}/${row.seq}/${row.id}` }) };
     },
   },
 

@@ -11,8 +11,8 @@ import { type Candidate, matchesClauses } from "../../fhir/search/matches-clause
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isRetryable, isType } from "../../federation/errors.ts";
 import { ownerOf, type ResourceVersion, WATCHED_WITHIN_MS } from "../../federation/owner-contract.ts";
+import type { QueryContext } from "../../federation/query-context.ts";
 import { readVersion } from "../../federation/read.ts";
-import { searchPage } from "../../federation/search-page.ts";
 import { SUBSCRIPTION_PING, type SubscriptionPing } from "../../federation/subscription-ping.ts";
 import { type DurableEvent, effectOf, task } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
@@ -58,6 +58,8 @@ const NO_RIGHT = "Who has subscribed may not search this any more.";
 
 interface Notice extends Pick<ResourceVersion, "type" | "id" | "version"> {
   subscription: string;
+  /** An owner that the criteria ask could not be asked: whether it matches is still to be found. */
+  isUndecided: boolean;
   event: string;
 }
 
@@ -78,6 +80,7 @@ interface Own {
   counted: { at: number; waiting: Promise<number> };
   isOverloaded(): Promise<boolean>;
   isMatch(listener: ArmedListener, candidate: Candidate): Promise<boolean>;
+  asking(): QueryContext;
   send(hook: SubscriptionRequest["hook"], notice: Notice): Promise<void>;
   handshake(wish: SubscriptionRequest): Promise<void>;
   end(subscription: Stored<Subscription>, as: Subscription & { id: string }): Promise<void>;
@@ -177,24 +180,26 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         const listeners = this.armed.of(type);
         if (listeners.length === 0 || method === "delete") return;
         if (await this.isOverloaded()) throw overloaded();
-        const stored = await readVersion({ caller: asSystem(this.broker, "subscriptions"), directory: this.directory }, type, id, version);
+        const stored = await readVersion(this.asking(), type, id, version);
         if (stored.json === undefined) return;
         const candidate = { id, updated: stored.updated, index: indexOf(parseJson(stored.json) as Resource) };
-        const wanted: ArmedListener[] = [];
+        const wanted: { listener: ArmedListener; isUndecided: boolean }[] = [];
         let begun = performance.now();
         for (const listener of listeners) {
-          if (await this.isMatch(listener, candidate)) wanted.push(listener);
+          // An event that waited for one of them would hold up the notifications of all.
+          const isMatch = await this.isMatch(listener, candidate).catch(() => undefined);
+          if (isMatch !== false) wanted.push({ listener, isUndecided: isMatch === undefined });
           if (performance.now() - begun < TURN_MS) continue;
           await nextTurn();
           begun = performance.now();
         }
         if (wanted.length === 0) return;
-        const notices = wanted.map((listener) =>
+        const notices = wanted.map(({ listener, isUndecided }) =>
           task({
             id: `${listener.id}/${event.id}`,
             event: "subscriptions.notify",
             key: `Subscription/${listener.id}`,
-            payload: { subscription: listener.id, type, id, version, event: event.id } satisfies Notice,
+            payload: { subscription: listener.id, type, id, version, event: event.id, isUndecided } satisfies Notice,
           }),
         );
         await this.fhir.write([effectOf(event), ...notices]);
@@ -217,11 +222,12 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
       async isMatch(this: This, { search, type }: ArmedListener, candidate: Candidate): Promise<boolean> {
         if (!needsOwners(search)) return matchesClauses(search.clauses, candidate);
         const own = search.clauses.filter((clause) => clause.kind !== "text" && clause.kind !== "any");
-        if (!matchesClauses(own, candidate)) return false;
-        const mesh = { caller: asSystem(this.broker, "subscriptions"), directory: this.directory, dates: dateSearch };
-        const only = { ...search, clauses: [{ kind: "id" as const, any: [candidate.id] }, ...search.clauses] };
-        const page = await searches.run(() => searchPage(mesh, { type, search: only, limit: 1, maxBytes: 1, want: "ids" }));
-        return page.rows.length > 0;
+        return matchesClauses(own, candidate) && (await searches.find(this.asking(), search, { type, id: candidate.id }));
+      },
+
+      /** As whom the service asks owners. */
+      asking(this: This): QueryContext {
+        return { caller: asSystem(this.broker, NAME), directory: this.directory, dates: dateSearch };
       },
 
       async notify(this: This, event: DurableEvent<Notice>): Promise<void> {
@@ -233,8 +239,10 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         }
         if (isEnded(subscription, Date.now())) return this.end(subscription, { ...subscription, status: "off" });
         try {
-          const { types, hook } = wishOf(subscription, reading);
+          const { type, pairs, types, hook } = wishOf(subscription, reading);
           if (!(await this.subscribers.mayHear(id, types))) return this.end(subscription, failed(subscription, NO_RIGHT));
+          const { isUndecided, id: of } = event.payload;
+          if (isUndecided && !(await searches.find(this.asking(), searchOf(type, pairs, reading), { type, id: of }))) return;
           await this.send(hook, event.payload);
           this.failingSince.delete(id);
         } catch (error) {
@@ -254,12 +262,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         if (!hook) return void (await this.broker.broadcast(SUBSCRIPTION_PING, { subscription } satisfies SubscriptionPing));
         const headers = { ...hook.headers, [EVENT_ID]: event };
         if (!hook.isWithPayload) return this.sender.send({ method: "POST", url: hook.endpoint, headers });
-        const { json: body = "" } = await readVersion(
-          { caller: asSystem(this.broker, "subscriptions"), directory: this.directory },
-          type,
-          id,
-          version,
-        );
+        const { json: body = "" } = await readVersion(this.asking(), type, id, version);
         const author = await this.subscribers.authorOf(subscription);
         const entry = author && sentEntry(author, { subscription, type, id, event, json: body });
         if (entry) await this.noteAccess(entry);

@@ -89,6 +89,29 @@ describe("subscriptions", () => {
     expect(endpoint.received.map(({ headers }) => headers["x-event-id"])).toEqual(["Encounter/own/1"]);
   });
 
+  it("whose criteria ask a service that is down wait for it, and hold up no others", async () => {
+    await patient("asked", "Asked");
+    await patient("other", "Other");
+    await subscribe("Encounter?status=planned&subject:Patient.family=asked");
+    const others = await startEndpoint();
+    await subscribe("Encounter?status=planned", { endpoint: others.url });
+    const { store } = clinic.hosted<WithFhir>("patients");
+    for (const question of ["search", "joinKeys"] as const) {
+      jest.spyOn(store, question).mockRejectedValue(new FileBusy("/data/patients.db"));
+    }
+    for (const id of ["other", "asked"]) {
+      await put("visits", "Encounter", `of-${id}`, { status: "planned", class: { code: "AMB" }, subject: { reference: `Patient/${id}` } });
+    }
+    await others.until(2);
+    expect(endpoint.received).toEqual([]);
+    jest.restoreAllMocks();
+    await endpoint.until(1);
+    await allRelayed(clinic.caller, "visits", "subscriptions");
+    expect(endpoint.received.map(({ headers }) => headers["x-event-id"])).toEqual(["Encounter/of-asked/1"]);
+    expect(others.received).toHaveLength(2);
+    others.close();
+  });
+
   it("retry until the endpoint has accepted it, in order and with the same id", async () => {
     await subscribe("Patient?family=blu");
     endpoint.answers.push(500, 404);

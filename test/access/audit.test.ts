@@ -1,4 +1,6 @@
 /** Every look is on record: who has seen or done what with whose data, and nobody changes the record. */
+import { randomUUID } from "node:crypto";
+import { type AuditEntry, noteAudit } from "../../federation/audit-contract.ts";
 import type { Look } from "../../services/ledger/ledger.contract.ts";
 import { ledgerCommand } from "../../scripts/ledger/command.ts";
 import { asSystem } from "../../mesh/access/access.ts";
@@ -287,6 +289,33 @@ describe("the audit log", () => {
     expect((await as("auditor").get(`${path}/_history`)).body.entry).toHaveLength(1);
   });
 
+  it("is paged without losing accesses of the same millisecond", async () => {
+    const patient = "Patient/paged";
+    const by = { who: "Practitioner/many", role: "nurse" };
+    const entries: AuditEntry[] = Array.from({ length: 7 }, (_, n) => ({
+      at: 1_780_000_000_000 + (n < 5 ? 0 : 1),
+      deed: "read",
+      isDone: true,
+      by,
+      patients: [patient],
+    }));
+    await noteAudit(asSystem(mesh.caller, "operator"), { id: randomUUID(), owner: "lab", entries });
+    for (const asked of [`looksAt?patient=${patient}`, `looksBy?who=${by.who}`]) {
+      const found: string[] = [];
+      for (let before: string | undefined = "2027-01-01"; before !== undefined; ) {
+        const { body } = await rest("auditor", `ledger/${asked}&limit=2&before=${before}`);
+        found.push(...body.looks.map(({ event }: Look) => event));
+        before = body.next;
+      }
+      expect([new Set(found).size, found.length]).toEqual([7, 7]);
+    }
+    // The number of a row in its store may be large.
+    const large = `before=2026-01-01T00:00:00.000Z/${Number.MAX_SAFE_INTEGER}/x`;
+    expect(await rest("auditor", `ledger/looksAt?patient=${patient}&${large}`)).toEqual({ status: 200, body: { looks: [] } });
+    const refused = await rest("auditor", `ledger/looksAt?patient=${patient}&before=2027-01-01/x`);
+    expect([refused.status, refused.body.error.type]).toEqual([422, "VALIDATION_ERROR"]);
+  });
+
   it("is shown to an auditor at the console, with whether it is complete", async () => {
     const said: string[] = [];
     const asking = {
@@ -298,6 +327,8 @@ describe("the audit log", () => {
     await recorded(patient, 1);
     expect(await ledgerCommand(["looks", "--patient", patient, "--language", "fr"], asking)).toBe(true);
     expect(said).toContainEqual(expect.stringMatching(/Z {2}front-desk \(accueil\) a complété l’identité {2}Patient\//));
+    expect(await ledgerCommand(["looks", "--who", "Practitioner/nobody"], asking)).toBe(true);
+    expect(said.at(-1)).toBe("No access is on record.");
     expect(await ledgerCommand(["check"], asking)).toBe(true);
     expect(said.at(-1)).toBe("0 events in 0 segments match their hashes."); // nothing is a minute old
     expect(await ledgerCommand(["check", "--head", "x"], asking)).toBe(false);

@@ -148,4 +148,26 @@ describe("a SMART app in a browser", () => {
     await shown.click('button[value="allow"]');
     expect(await said(shown)).toMatchObject({ family: "Bianchi", patient: bruno, all: 1, other: expect.objectContaining({ id: bruno }) });
   });
+
+  it("does not ask for the password again if an app of another site sends its request as a form", async () => {
+    await app.alsoFor("neri", ["nurse"]);
+    const shown = await (await browser.newContext()).newPage();
+    await shown.goto((await app.request("openid user/Observation.rs")).url.href);
+    await signIn(shown, "neri");
+    await shown.waitForSelector('button[value="allow"]');
+    const { url } = await app.request("openid user/Observation.rs");
+    await shown.goto(origin.replace("127.0.0.1", "localhost")); // a site of its own
+    await shown.evaluate(`(() => {
+      const form = document.createElement("form");
+      form.method = "post";
+      form.action = ${JSON.stringify(url.origin + url.pathname)};
+      for (const [name, value] of new URLSearchParams(${JSON.stringify(url.search)})) {
+        form.append(Object.assign(document.createElement("input"), { name, value }));
+      }
+      document.body.append(form);
+      form.submit();
+    })()`);
+    await shown.waitForSelector('button[value="allow"]');
+    expect(await shown.locator("#password").count()).toBe(0);
+  });
 });

@@ -22,7 +22,7 @@ describe("an attack on the sign-in", () => {
     const [SERVERS_CA_FILE = "", IDENTITY_TLS_FILE = ""] = ensureServerFiles(folder, { identity: ["127.0.0.1"] });
     const env = { ACCESS: "closed", SERVERS_CA_FILE, IDENTITY_TLS_FILE };
     mesh = await startMesh({ services: ["api", "identity"], nats: false, split: "broker", env });
-    expect(identityAddresses(brokerOf(mesh.caller))).toEqual([expect.stringMatching(/^https:/)]);
+    expect(identityAddresses(brokerOf(mesh.caller))).toEqual([expect.objectContaining({ url: expect.stringMatching(/^https:/) })]);
     app = await App.register(mesh);
     await identity.createClient(asSystem(mesh.caller, "operator"), {
       id: "other",

@@ -92,7 +92,7 @@ describe("the client assertion of a program", () => {
     ["GET", "introspect", "POST, OPTIONS"],
     ["GET", "revoke", "POST, OPTIONS"],
     ["POST", "jwks", "GET, HEAD, OPTIONS"],
-    ["POST", "authorize", "GET, HEAD"],
+    ["OPTIONS", "authorize", "GET, HEAD, POST"],
   ])("is told which methods there are instead of %s at /auth/%s: %s", async (method, path, allow) => {
     const answer = await fetch(`${mesh.base}/auth/${path}`, { method });
     expect([answer.status, answer.headers.get("allow")]).toEqual([405, allow]);

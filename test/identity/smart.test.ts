@@ -96,6 +96,49 @@ describe("a SMART app", () => {
     await expect(client.refreshTokenGrant(app.config, again.refresh_token ?? "", wider)).rejects.toMatchObject({ error: "invalid_scope" });
   });
 
+  it("may send its requests to sign in and to sign out as forms, which ask the same", async () => {
+    const browser = new Browser(mesh.base);
+    const tokens = await app.signIn("openid user/Observation.rs", { browser });
+    /** As a browser sends a form of another site: without the cookies of this server. */
+    const send = async (path: string, params: URLSearchParams) => {
+      const headers = { "Sec-Fetch-Site": "cross-site", Origin: "https://app.example" };
+      const answer = await fetch(`${mesh.base}/auth/${path}`, { method: "POST", body: params, headers, redirect: "manual" });
+      expect([answer.status, answer.headers.get("cache-control")]).toEqual([303, "no-store"]);
+      return answer.headers.get("location") ?? "";
+    };
+    const { url, verifier, state } = await app.request("openid user/Observation.rs");
+    const back = await browser.leave(await send("authorize", url.searchParams)); // signed in already
+    expect(await app.exchange(back, verifier, state)).toMatchObject({ scope: "openid user/Observation.rs" });
+    url.searchParams.set("redirect_uri", "https://evil.example/callback");
+    expect(await browser.see(await send("authorize", url.searchParams))).toMatchObject({ status: 400 });
+    const leaving = await browser.see(await send("logout", new URLSearchParams({ id_token_hint: tokens.id_token ?? "" })));
+    expect(leaving.text).toContain("Sign out?");
+  });
+
+  it("refreshes with a part of what was granted, and with all of it later", async () => {
+    const granted = "openid user/Observation.rs user/Patient.cruds offline_access";
+    let { refresh_token = "" } = await app.signIn(granted);
+    const refresh = async (scope?: string) => {
+      const tokens = await client.refreshTokenGrant(app.config, refresh_token, scope === undefined ? {} : { scope });
+      refresh_token = tokens.refresh_token ?? "";
+      expect([claimsOf(tokens.access_token)["scope"], (await client.tokenIntrospection(app.config, tokens.access_token)).scope]).toEqual([
+        tokens.scope,
+        tokens.scope,
+      ]);
+      return tokens;
+    };
+    for (const part of ["user/Patient.r", "user/Patient.rs user/Observation.s?category=laboratory", "openid user/Patient.read"]) {
+      expect((await refresh(part)).scope).toBe(part.replace(".read", ".rs"));
+    }
+    const { access_token } = await refresh("user/Patient.r");
+    const answers = ["/Patient?_id=none", `/Patient/${rossi}`].map((path) => fhirAt(mesh.base, access_token).get(path));
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([403, 200]);
+    for (const wider of ["user/*.rs", "user/Observation.c", "user/Patient.r user/Condition.r", "patient/Patient.r", "launch"]) {
+      await expect(refresh(wider)).rejects.toMatchObject({ error: "invalid_scope" });
+    }
+    expect((await refresh()).scope).toBe(granted);
+  });
+
   it.each([
     ["of nobody", "no-such-patient"],
     ["that is none", "Practitioner/1"],

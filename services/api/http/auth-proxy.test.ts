@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { EventEmitter, once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { Readable } from "node:stream";
@@ -14,8 +15,9 @@ const own = ownName(config, 3000);
 /** A gateway that sees nodes of `identity` at these addresses. */
 const seeing = (...urls: string[]) =>
   ({
-    registry: { getServiceList: () => urls.map((url) => ({ name: "identity", metadata: { auth: { url } } })) },
+    registry: { getServiceList: () => urls.map((url) => ({ name: "identity", nodeID: url, metadata: { auth: { url } } })) },
     logger: { warn() {} },
+    localBus: new EventEmitter(),
   }) as unknown as ServiceBroker;
 
 const request = (method: string, headers: Record<string, string> = {}) =>
@@ -86,6 +88,26 @@ describe("what the gateway forwards to identity", () => {
     expect(heard).toHaveLength(2);
   });
 
+  it.each([
+    ["GET", { status: 303 }],
+    ["POST", { code: 503, type: "IDENTITY_DOWN" }],
+  ])("does not wait for a node that is lost (%s), but for one that stops", async (method, expected) => {
+    const held: ServerResponse[] = [];
+    const hanging = createServer((_, response) => held.push(response));
+    const broker = seeing(await opened(hanging), live);
+    const [id = ""] = identityAddresses(broker).map(({ nodeID }) => nodeID);
+    identityAddresses(broker); // the turn of the other one, so that the next is the first one's
+    const answer = passToIdentity(request(method), "/auth/token", { broker, own, config }).catch((error: unknown) => error);
+    await once(hanging, "request");
+    const leaves = (unexpected: boolean) => broker.localBus.emit("$node.disconnected", { node: { id }, unexpected });
+    leaves(false);
+    expect([held[0]?.socket?.destroyed, heard.length]).toEqual([false, 0]);
+    leaves(true);
+    expect(await answer).toMatchObject(expected);
+    hanging.closeAllConnections();
+    hanging.close();
+  });
+
   it("is not sent to a node of another machine that listens on loopback only", () => {
     const listed = (url: string, nodeID: string) => ({ name: "identity", nodeID, metadata: { auth: { url } } });
     const services = [listed("http://127.0.0.1:1", "far"), listed("http://10.0.0.2:2", "far"), listed("http://[::1]:3", "near")];
@@ -94,7 +116,11 @@ describe("what the gateway forwards to identity", () => {
       ["near", { hostname: hostname() }],
     ]);
     const broker = { registry: { getServiceList: () => services, nodes } } as unknown as ServiceBroker;
-    expect(identityAddresses(broker).sort()).toEqual(["http://10.0.0.2:2", "http://[::1]:3"]);
+    expect(
+      identityAddresses(broker)
+        .map(({ url }) => url)
+        .sort(),
+    ).toEqual(["http://10.0.0.2:2", "http://[::1]:3"]);
   });
 
   it("is refused if no node answers, or if the method does not exist", async () => {

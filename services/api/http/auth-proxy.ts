@@ -84,15 +84,44 @@ export async function passToIdentity(
   const addresses = identityAddresses(broker);
   if (addresses.length === 0 && config.access === "open") throw noSignIn();
   const headers = headersOf(request, own, config);
-  for (const address of addresses.slice(0, MAX_NODES)) {
+  const all = askedBy(broker);
+  for (const { nodeID, url } of addresses.slice(0, MAX_NODES)) {
+    const asked: Asked = { nodeID, lost: new AbortController() };
+    all.add(asked);
     try {
-      return await ask(new URL(path, address), { method, headers, body: method === "POST" ? body : undefined, ca: caOf(config) });
+      const question = { method, headers, body: method === "POST" ? body : undefined, ca: caOf(config), lost: asked.lost.signal };
+      return await ask(new URL(path, url), question);
     } catch (error) {
-      broker.logger.warn(`A node of identity did not answer: ${(error as Error).message}`);
+      broker.logger.warn(`${nodeID} did not answer: ${(error as Error).message}`);
       if (method === "POST" && !isUnheard(error)) break;
+    } finally {
+      all.delete(asked);
     }
   }
   throw identityDown();
+}
+
+/** A request that waits for the answer of a node. */
+interface Asked {
+  nodeID: string;
+  /** Aborted when the node is lost. */
+  lost: AbortController;
+}
+
+/** By broker. */
+const askedOf = new WeakMap<ServiceBroker, Set<Asked>>();
+
+/** The requests that wait. Those to a node that hangs or has died end when the mesh notices it, instead of after the time limit. */
+function askedBy(broker: ServiceBroker): Set<Asked> {
+  const known = askedOf.get(broker);
+  if (known) return known;
+  const all = new Set<Asked>();
+  askedOf.set(broker, all);
+  broker.localBus.on("$node.disconnected", ({ node, unexpected }: { node: { id: string }; unexpected: boolean }) => {
+    if (!unexpected) return; // a node that stops answers what it has received
+    for (const { nodeID, lost } of all) if (nodeID === node.id) lost.abort(new Error(`${nodeID} is lost`));
+  });
+  return all;
 }
 
 /** The node was not listening: nothing was sent. */
@@ -124,10 +153,11 @@ interface Question {
   headers: Record<string, string>;
   body: Buffer | undefined;
   ca: Buffer | undefined;
+  lost: AbortSignal;
 }
 
-async function ask(url: URL, { method, headers, body, ca }: Question): Promise<Answer> {
-  const options = { method, headers, signal: AbortSignal.timeout(ANSWER_MS) };
+async function ask(url: URL, { method, headers, body, ca, lost }: Question): Promise<Answer> {
+  const options = { method, headers, signal: AbortSignal.any([lost, AbortSignal.timeout(ANSWER_MS)]) };
   const asking = url.protocol === "https:" ? tlsRequest(url, { ...options, ...(ca && { ca }) }) : plainRequest(url, options);
   asking.end(body);
   const [answer] = (await once(asking, "response")) as [IncomingMessage];

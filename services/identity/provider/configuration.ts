@@ -82,7 +82,7 @@ export function configurationOf({ keys, idTokenKeys }: KeySet, parts: Parts): Co
 
     findAccount: (_ctx, id) => claims.account(id),
     extraTokenClaims: (ctx, token) => claims.extra(ctx, token),
-    formats: { customizers: { jwt: (_ctx, token, structured) => claims.keep(token, structured) } },
+    formats: { customizers: { jwt: (ctx, token, structured) => claims.keep(ctx, token, structured) } },
     loadExistingGrant: (ctx) => launches.grantFor(ctx),
     interactions: { policy: launches.policy(), url: (_ctx, { uid }) => `/auth/interaction/${uid}` },
 

@@ -8,7 +8,7 @@ import { type Artifacts, TOKEN_NAME } from "./adapter.ts";
 import { smartMembers } from "./token-claims.ts";
 import { ROUTES } from "./configuration.ts";
 import { GRANT_REFUSALS, type GrantRefusal, grantRefusalOf } from "./grant-refusals.ts";
-import { inVersion2 } from "./granted-scopes.ts";
+import { limitTo, refreshOf } from "./refreshed-scopes.ts";
 
 /** Path of the issuer below the base URL. */
 export const MOUNT = "/auth";
@@ -93,21 +93,38 @@ export async function ask(
 ): Promise<void> {
   const url = changedUrl(request.url ?? "");
   const { method = "GET" } = request;
-  const allow = METHODS[url.split("?", 1)[0] ?? ""];
+  const [path = ""] = url.split("?", 1);
+  const allow = METHODS[path];
   if (allow && !allow.includes(method)) return refuseMethod(response, method, allow);
-  const copy = withBody(request, await changedBody(url, body, keys));
+  if (method === "POST" && FORMS.has(path)) return askByGet(response, path, body);
+  const refresh = path === MOUNT + ROUTES.token ? await refreshOf(provider, new URLSearchParams(body.toString("utf8"))) : undefined;
+  const copy = withBody(request, refresh ? Buffer.from(refresh.form.toString()) : await changedBody(url, body, keys));
+  if (refresh?.parts) limitTo(copy, refresh.parts);
   copy.url = url.slice(MOUNT.length) || "/";
   await provider.callback()(Object.assign(copy, { originalUrl: url }), response);
 }
 
 /** Methods by path, where the provider answers others as if there were nothing. */
 const METHODS: Record<string, string[]> = {
-  [MOUNT + ROUTES.authorization]: ["GET", "HEAD"],
+  [MOUNT + ROUTES.authorization]: ["GET", "HEAD", "POST"],
+  [MOUNT + ROUTES.end_session]: ["GET", "HEAD", "POST"],
   [MOUNT + ROUTES.jwks]: ["GET", "HEAD", "OPTIONS"],
   [MOUNT + ROUTES.token]: ["POST", "OPTIONS"],
   [MOUNT + ROUTES.introspection]: ["POST", "OPTIONS"],
   [MOUNT + ROUTES.revocation]: ["POST", "OPTIONS"],
 };
+
+/** Paths to which an app may send its request as a form too (OpenID Connect Core, 3.1.2.1, and RP-Initiated Logout, 2; SMART's `authorize-post`). */
+const FORMS = new Set([MOUNT + ROUTES.authorization, MOUNT + ROUTES.end_session]);
+
+/**
+ * Redirects the form to the same request by GET: a browser sends no cookies of this server (`SameSite=Lax`) with a form of another site, but it
+ * does when it follows the redirect, so that a person who is signed in stays so.
+ */
+function askByGet(response: ServerResponse, path: string, form: Buffer): void {
+  response.writeHead(303, { Location: `${path}?${new URLSearchParams(form.toString("utf8"))}`, "Cache-Control": "no-store" });
+  response.end();
+}
 
 function refuseMethod(response: ServerResponse, method: string, allow: string[]): void {
   response.writeHead(405, { Allow: allow.join(", "), "Content-Type": "application/json", "Cache-Control": "no-store" });
@@ -133,21 +150,11 @@ function changedUrl(url: string): string {
  */
 async function changedBody(url: string, body: Buffer, keys: JWTVerifyGetKey): Promise<Buffer> {
   const path = url.split("?", 1)[0];
-  if (path === MOUNT + ROUTES.token) return refreshInVersion2(body);
   if (path !== MOUNT + ROUTES.revocation && path !== MOUNT + ROUTES.introspection) return body;
   const form = new URLSearchParams(body.toString("utf8"));
   const token = form.get("token") ?? "";
   if (token.split(".").length !== 3 && !token.startsWith(TOKEN_NAME)) return body;
   form.set("token", await nameOf(token, keys));
-  return Buffer.from(form.toString());
-}
-
-/** On refresh an app names its scopes as it has requested them; they were granted in the form of version 2. */
-function refreshInVersion2(body: Buffer): Buffer {
-  const form = new URLSearchParams(body.toString("utf8"));
-  const scope = form.get("scope");
-  if (form.get("grant_type") !== "refresh_token" || scope === null || form.getAll("scope").length > 1) return body;
-  form.set("scope", inVersion2(scope));
   return Buffer.from(form.toString());
 }
 

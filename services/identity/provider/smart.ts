@@ -35,6 +35,7 @@ export function smartConfiguration(base: string): object {
     capabilities: [
       "launch-ehr",
       "launch-standalone",
+      "authorize-post",
       "client-public",
       "client-confidential-asymmetric",
       "sso-openid-connect",

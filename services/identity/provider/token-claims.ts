@@ -7,6 +7,7 @@ import type { StoredAccount } from "../identity.model.ts";
 import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import type { Artifacts } from "./adapter.ts";
 import { ownMetadata } from "./clients.ts";
+import { limitedScope } from "./refreshed-scopes.ts";
 
 /** A token about to be signed; the provider's types omit some of its members. */
 interface Token {
@@ -83,9 +84,15 @@ export class Claims {
     };
   }
 
-  /** Records a token, so that it can be introspected and revoked; the token itself is not stored. */
-  async keep(token: unknown, { payload }: { payload: object }): Promise<void> {
-    const { kind, jti, accountId, clientId, grantId, sessionUid, expiresWithSession, scope, aud, extra } = token as Token;
+  /** Limits the scope of a token to what its request asks for, and records it, so that it can be introspected and revoked; the token itself is not stored. */
+  async keep({ req }: Pick<KoaContextWithOIDC, "req">, issued: unknown, { payload }: { payload: object }): Promise<void> {
+    const token = issued as Token;
+    const limited = limitedScope(req, token.scope);
+    if (limited !== token.scope) {
+      Object.assign(token, { scope: limited });
+      Object.assign(payload, { scope: limited });
+    }
+    const { kind, jti, accountId, clientId, grantId, sessionUid, expiresWithSession, scope, aud, extra } = token;
     const { iat, exp } = payload as { iat: number; exp: number };
     const kept = { kind, iat, exp, accountId, clientId, grantId, sessionUid, expiresWithSession, scope, aud, extra };
     await this.#artifacts.keepToken(jti, kept as AdapterPayload, ACCESS_TOKEN_S);

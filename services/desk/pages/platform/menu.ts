@@ -51,6 +51,7 @@ const DONE_BY: Record<string, readonly string[]> = {
   "see Observation": [...CARE, "lab-technician", "pharmacist"],
   "see Organization": [...CARE, "front-desk", "lab-technician", "pharmacist", "billing", "records-office"],
   "see Provenance": CARE,
+  "see RelatedPerson": [...CARE, "front-desk", "records-office"],
   "see ServiceRequest": [...CARE, "lab-technician"],
   "see Specimen": [...CARE, "lab-technician"],
   "lab.listCatalogue": [...CARE, "lab-technician", "pharmacist", "billing", "administrator"],

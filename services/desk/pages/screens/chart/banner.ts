@@ -12,10 +12,12 @@ import type { Other } from "../../platform/live.ts";
 import { offers } from "../../platform/menu.ts";
 import { nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
 import { replacedBy } from "../../platform/patients.ts";
+import { kinText } from "../../platform/person-details.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { joined, listed, spokenAs, t, tIfAny } from "../../platform/texts.ts";
+import { joined, leading, listed, spokenAs, t, tIfAny } from "../../platform/texts.ts";
 import { Transfer, TransferTag } from "../ward/transfer.ts";
 import { Allergies } from "./allergies.ts";
+import { Family } from "./family.ts";
 import { LookedAt } from "./looked-at.ts";
 import type { Parts } from "./sources.ts";
 
@@ -35,7 +37,7 @@ interface BannerProps {
 
 export function Banner({ patient, parts, others, reload }: BannerProps) {
   const [open, setOpen] = useState<"label" | "details" | "admission" | "transfer" | "allergy" | "vitals" | undefined>();
-  const { deceasedBoolean, deceasedDateTime, telecom = [] } = patient;
+  const { deceasedBoolean, deceasedDateTime, telecom = [], contact = [] } = patient;
   const replacement = replacedBy(patient);
   const current = parts.encounters.value?.resources.find(isOpen);
   const close = () => setOpen(undefined);
@@ -43,7 +45,9 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
   return html`<section class="banner" aria-label=${t("chart.banner")}>
     <div>
       <p class="banner-name"><strong><bdi lang=${spokenAs(nameOf(patient))}>${nameOf(patient)}</bdi></strong> ${otherNamesOf(patient).map((name) => html`<bdi key=${name} class="muted" lang=${spokenAs(name)}>${name} </bdi>`)}</p>
-      <p><${Dotted} of=${[sexOf(patient.gender), born, number && html`<bdi class="number">${number}</bdi>`, telecom[0]?.value]} /></p>
+      <p><${Dotted} of=${[sexOf(patient.gender), born, number && html`<bdi class="number">${number}</bdi>`, (telecom.find(({ system }) => system === "phone") ?? telecom[0])?.value]} /></p>
+      ${contact.length > 0 && html`<p class="muted">${leading("kin")} ${listed(contact.map(kinText))}</p>`}
+      <${Family} patient=${patient} />
     </div>
     <${Allergies} loaded=${parts.allergies} />
     ${(deceasedBoolean || deceasedDateTime) && html`<p class="tag bad">† ${t("person.dead", { sex: patient.gender ?? "unknown" })} ${dateOf(deceasedDateTime)}</p>`}

@@ -31,7 +31,7 @@ import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { isDraft, noteText } from "../../platform/notes.ts";
 import { conceptOf } from "../../platform/shown-values.ts";
-import { allergyText } from "./allergies.ts";
+import { allergyText, noneKnownIn } from "./allergies.ts";
 import type { Parts } from "./sources.ts";
 
 const isVoid = (status: string) => ["entered-in-error", "cancelled"].includes(status);
@@ -40,7 +40,7 @@ const isVoid = (status: string) => ["entered-in-error", "cancelled"].includes(st
 const isWithin = ({ period }: Encounter, at: string | undefined): boolean =>
   at !== undefined && Date.parse(at) >= Date.parse(period?.start ?? "") && !(period?.end && Date.parse(at) > Date.parse(period.end));
 
-const allergiesOf = (all: AllergyIntolerance[]) => currentAllergies(all).map(allergyText);
+const allergiesOf = (all: AllergyIntolerance[]) => (noneKnownIn(all) ? [t("allergies.noneKnown")] : currentAllergies(all).map(allergyText));
 
 const problemsOf = (all: Condition[]) => all.filter(isCurrent).map(({ code }) => conceptOf(code));
 
@@ -75,8 +75,11 @@ function Section<T extends FhirResource>({
   loaded,
   of,
   show,
+  none = t("none"),
 }: {
   title: string;
+  /** What is said of an empty one. */
+  none?: string;
   loaded: Loaded<Found<T>>;
   of: (all: T[]) => unknown[];
   show: (all: never[]) => unknown;
@@ -88,7 +91,7 @@ function Section<T extends FhirResource>({
   }
   const all = of(value.resources);
   return html`<h4>${title}</h4><${NotKnown} loaded=${loaded} /><${Partial} isPartial=${value.isPartial} hasMore=${value.hasMore} />
-    ${all.length > 0 ? show(all as never[]) : !value.isPartial && html`<p>${t("none")}</p>`}`;
+    ${all.length > 0 ? show(all as never[]) : !value.isPartial && html`<p>${none}</p>`}`;
 }
 
 export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
@@ -131,7 +134,7 @@ export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
     ${drafts > 0 && html`<p class="not-known" role="status">${t("stay.drafts", { n: drafts })}</p>`}
     <${Sheet} isSigned title=${t("stay.summary")} patient=${patient} isBusy=${isBusy}>
       <table><tbody>${facts.filter(([, value]) => value).map(([name, value]) => html`<tr key=${name}><th scope="row">${name}</th><td><bdi>${value}</bdi></td></tr>`)}</tbody></table>
-      <${Section} title=${t("allergies")} loaded=${parts.allergies} of=${allergiesOf} show=${list} />
+      <${Section} title=${t("allergies")} loaded=${parts.allergies} of=${allergiesOf} show=${list} none=${t("allergies.none")} />
       <${Section} title=${t("problems")} loaded=${parts.problems} of=${problemsOf} show=${list} />
       <${Section} title=${t("results")} loaded=${parts.results} of=${(all: Observation[]) => resultsOf(stay, all)} show=${values} />
       <${Section} title=${t("notes")} loaded=${parts.notes} of=${(all: DocumentReference[]) => notesOf(stay, all)} show=${notes} />

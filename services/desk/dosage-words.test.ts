@@ -20,6 +20,9 @@ describe("a dosage in words", () => {
     ],
     ["fr", { timing: { repeat: { period: 1, periodUnit: "mo", timeOfDay: ["08:00:00"] } } }, "1\u00a0× / mois\u00a0· 08:00"],
     ["ar", { timing: { repeat: { frequency: 3, period: 2, periodUnit: "wk" } } }, "\u20683\u00a0× / أسبوعان\u2069"],
+    ["en", { timing: { repeat: { boundsPeriod: { start: "2026-03-01", end: "2026-03-08" } } } }, "dosage.until"],
+    ["en", { timing: { repeat: { boundsDuration: { value: 10, code: "d" } } } }, "dosage.during"],
+    ["en", { timing: { repeat: { boundsDuration: { value: 10, code: "mL" } } } }, ""],
     ["en", {}, ""],
   ] as const)("says how often, as it is coded or structured (%s, %j)", (code, dosage, words) => {
     language.value = code;

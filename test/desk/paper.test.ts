@@ -121,6 +121,23 @@ describe("on paper", () => {
     await physician.keyboard.press("Escape");
   });
 
+  it("the summary of a stay names the physician who is responsible now, and the chart's banner does, with the bed", async () => {
+    const named = async (id: string, family: string) => {
+      const practitioner = { resourceType: "Practitioner", id, name: [{ family }] };
+      await ownerOf("personnel").write(hospital.operator, {
+        steps: [{ op: "create", type: "Practitioner", id, text: JSON.stringify(practitioner) }],
+      });
+      await hospitalizations.setPhysician(hospital.operator, { stay, physician: `Practitioner/${id}` });
+    };
+    await named("former", "Bianchi");
+    await named("present", "Neri");
+    await physician.waitForSelector(".banner:has-text('Medicine, 101, A'):has-text('Neri')");
+    await physician.click("button:has-text('Summary of the stay')");
+    expect(await physician.textContent('dialog .print[aria-busy="false"]')).toMatch(/Neri/);
+    expect(await physician.textContent("dialog .print")).not.toMatch(/Bianchi/);
+    await physician.keyboard.press("Escape");
+  });
+
   it("a prescription for a pharmacy outside says what, how much, how and until when, without what is left out", async () => {
     const timing = { frequency: 3, period: 1, periodUnit: "d" as const, from: "2026-03-01T08:00:00Z", until: "2099-03-08T08:00:00Z" };
     const given = { patient, quantity: 21, dose: { value: 500, unit: "mg" }, timing };

@@ -14,6 +14,7 @@ import type {
   Reference,
 } from "../../../../../fhir/r4.ts";
 import { currentAllergies, isCurrent } from "../../../../../fhir/clinical-status.ts";
+import { attendingOf } from "../../../../../fhir/open-encounters.ts";
 import { html } from "../../html.ts";
 import { Dotted } from "../../parts/dotted.ts";
 import { authorOf } from "../../platform/authors.ts";
@@ -96,7 +97,8 @@ function Section<T extends FhirResource>({
 
 export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
   const { period, participant = [], hospitalization, reasonCode, location = [] } = stay;
-  const responsible = participant.find(({ individual }) => individual?.reference?.startsWith("Practitioner/"))?.individual;
+  const others = participant.filter(({ individual, period: time }) => individual?.reference?.startsWith("Practitioner/") && !time?.end);
+  const responsible = (attendingOf(stay) ?? others[0])?.individual;
   const place = location.at(-1)?.location;
   const references = [responsible, place].flatMap((one) => (one?.reference && !one.display ? [one.reference] : []));
   const named = useLoad(`named ${references}`, () => readAll<Practitioner | Location>(references));

@@ -59,6 +59,7 @@ const DONE_BY: Record<string, readonly string[]> = {
   AllergyIntolerance: CARE,
   MedicationStatement: [...CARE, "pharmacist"],
   Observation: CARE,
+  "calls patients in": ["physician", "midwife"],
   Appointment: ["front-desk", "physician"],
   Condition: ["physician", "midwife"],
   DocumentReference: ["physician", "records-office"],

@@ -95,11 +95,12 @@ export const pharmacySources: readonly Source[] = [
 export const deskSources: readonly Source[] = [
   {
     name: "the queue's length",
-    roles: ["front-desk"],
+    roles: ["front-desk", "physician"],
     types: ["Encounter"],
     works: ["work.queue"],
     async read() {
-      const query = { class: "AMB", status: OPEN_STATUSES.join(), _sort: "date", _count: "1", _total: "accurate" };
+      const waiting = { class: "AMB", status: OPEN_STATUSES.join(), "participant:missing": "true" };
+      const query = { ...waiting, _sort: "date", _count: "1", _total: "accurate" };
       const { resources, total = 0 } = await search<Encounter>("Encounter", query);
       const [first] = resources;
       return {

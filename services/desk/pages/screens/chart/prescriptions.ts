@@ -62,8 +62,8 @@ export function Prescriptions({ loaded, allergies, patient, isHere }: Prescripti
   return html`<${Panel} title=${t("medication")} loaded=${loaded} show=${show} actions=${actions} id="part-medication" />
     ${open === "doses" && html`<${NotedDoses} patients=${[patient]} isOfOne onClose=${close} onDone=${loaded.reload} />`}
     ${open === "sheet" && html`<${PrescriptionSheet} prescriptions=${active} onClose=${close} />`}
-    ${open === "new" && html`<${Prescribe} patient=${patient} allergies=${allergies} onClose=${close} onDone=${loaded.reload} />`}
-    ${again && html`<${Prescribe} patient=${patient} allergies=${allergies} again=${again} onClose=${() => setAgain(undefined)} onDone=${loaded.reload} />`}
+    ${open === "new" && html`<${Prescribe} patient=${patient} allergies=${allergies} prescribed=${loaded} onClose=${close} onDone=${loaded.reload} />`}
+    ${again && html`<${Prescribe} patient=${patient} allergies=${allergies} prescribed=${loaded} again=${again} onClose=${() => setAgain(undefined)} onDone=${loaded.reload} />`}
     ${given && html`<${DoseDialog} dose=${doseOf(given)} patient=${whose} allergies=${currentAllergies(allergies.value?.resources ?? []).map(allergyText)} isNamed onClose=${() => setGiven(undefined)} onDone=${loaded.reload} />`}
     ${stopped && html`<${StopPrescription} of=${stopped} onClose=${() => setStopped(undefined)} onDone=${loaded.reload} />`}`;
 }

@@ -2,6 +2,7 @@
 import { isAsNeeded, repeatOf } from "../../../../fhir/timing.ts";
 import type { Dosage, TimingRepeat } from "../../../../fhir/r4.ts";
 import { dateOf } from "./clock.ts";
+import { whenWords } from "./event-timing.ts";
 import { routeOf } from "./routes.ts";
 import { conceptOf, quantityOf } from "./shown-values.ts";
 import { joined, listed, locale, numberIn, t } from "./texts.ts";
@@ -62,5 +63,14 @@ export function dosageWords([of]: Dosage[] = []): string {
   const apart = isApart && t("dosage.apart", { time: t("time.hours", { n: period }) });
   const timed = apart || (often !== "" && isNeeded ? t("dosage.upTo", { often }) : often);
   const dosed = [dose && quantityOf(dose), routeOf(of.route)];
-  return joined(of.text, ...dosed, isNeeded && needWords(of), timed, timesWords(repeat), mostWords(of), untilWords(repeat));
+  return joined(
+    of.text,
+    ...dosed,
+    isNeeded && needWords(of),
+    timed,
+    whenWords(repeat),
+    timesWords(repeat),
+    mostWords(of),
+    untilWords(repeat),
+  );
 }

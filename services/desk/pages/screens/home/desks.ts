@@ -8,8 +8,7 @@ import { actionsOf, countOf, getJson, search } from "../../platform/api.ts";
 import { since, timeOf, today } from "../../platform/clock.ts";
 import { t } from "../../platform/texts.ts";
 import type { MeshState } from "../administration/services.ts";
-import { daysLeft, expiringLots, tokenOf } from "../dispensary/lots.ts";
-import { toPrepare } from "../dispensary/to-prepare.ts";
+import { daysLeft, expiringLots, toPrepare, tokenOf } from "../dispensary/lots.ts";
 import type { Source } from "./work.ts";
 
 const lab = actionsOf<typeof labContract>("lab");

@@ -69,6 +69,28 @@ describe("the price list", () => {
     ]);
   });
 
+  it("does not have everything: for a patient something else is charged by hand, and taken back", async () => {
+    await cashier.keyboard.press("Escape");
+    expect(await cashier.locator("button:text-is('Add a charge')").count()).toBe(0); // whose, is not known
+    await cashier.fill("#cash-patient", "Rossi");
+    await cashier.click("[role=option]:has-text('Ada Rossi')");
+    await cashier.click("button:text-is('Add a charge')");
+    await cashier.waitForSelector("#field-charge-text:focus");
+    await cashier.waitForSelector("#field-charge-encounter option:has-text('Visit')", { state: "attached" });
+    expect([await barriers(cashier), await tooSmall(cashier)]).toEqual([[], []]);
+    await cashier.fill("#field-charge-text", "a copy of the record");
+    await cashier.fill("#field-charge-price", "ten");
+    await cashier.press("#field-charge-price", "Enter");
+    await cashier.waitForSelector("#field-charge-price-fault");
+    await cashier.fill("#field-charge-price", "1.5");
+    await cashier.press("#field-charge-price", "Enter");
+    await cashier.waitForSelector("li:has-text('Ada Rossi'):has-text('a copy of the record'):has-text('13.845')");
+    await cashier.keyboard.press("Alt+z");
+    await cashier.waitForSelector("li:has-text('Ada Rossi'):has-text('12.345')");
+    await cashier.click("button:text-is('Price list')");
+    await cashier.waitForSelector(line("Visit"));
+  });
+
   it("is not changed over what another has set meanwhile", async () => {
     await cashier.route("**/api/billing/listPrices*", (route) => route.abort());
     const code = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "AMB", display: "Visit" };

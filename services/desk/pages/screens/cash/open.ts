@@ -18,6 +18,7 @@ import { sumInUnits } from "../../../../../fhir/minor-units.ts";
 import { conceptOf, moneyOf } from "../../platform/shown-values.ts";
 import { listed, t } from "../../platform/texts.ts";
 
+const AddCharge = later("charge.add", () => import("./add-charge.ts").then((it) => it.AddCharge));
 const Prices = later("prices", () => import("./prices.ts").then((it) => it.Prices));
 
 const billing = actionsOf<typeof billingContract>("billing");
@@ -112,7 +113,7 @@ export interface PartProps {
 }
 
 export function Open({ turn, everyMs, patient: chosen, onChange }: PartProps) {
-  const [isPricing, setPricing] = useState(false);
+  const [asked, setAsked] = useState<"prices" | "charge" | undefined>();
   const open = useLoad(`open charges ${chosen?.id ?? ""}`, () => accounts(chosen), everyMs);
   useTurn(open, turn);
   const bill = async ({ encounter, subject, patient, charges }: Account) => {
@@ -144,7 +145,10 @@ export function Open({ turn, everyMs, patient: chosen, onChange }: PartProps) {
   const show = ({ all, isPartial, hasMore }: Accounts) => html`<${Partial} isPartial=${isPartial} />
     ${hasMore && html`<p class="not-known" role="status"><span aria-hidden="true">…</span> ${t("cash.moreCharges", { n: MAX_CHARGES })}</p>`}
     ${all.length === 0 && !isPartial && html`<p class="muted">${t("cash.nothingToBill")}</p>`}<ul class="list roomy">${endedFirst(all).slice(0, more.count).map(account)}</ul>${all.length > more.count && more.below(all.length)}`;
-  const actions = html`<button type="button" class="quiet" onClick=${() => setPricing(true)}>${t("prices")}</button>`;
+  const actions = html`<button type="button" class="quiet" onClick=${() => setAsked("prices")}>${t("prices")}</button>
+    ${chosen && html`<button type="button" onClick=${() => setAsked("charge")}>${t("charge.add")}</button>`}`;
+  const close = () => setAsked(undefined);
   return html`<${Panel} title=${t("cash.open")} loaded=${open} show=${show} actions=${actions} />
-    ${isPricing && html`<${Prices} onClose=${() => setPricing(false)} />`}`;
+    ${asked === "prices" && html`<${Prices} onClose=${close} />`}
+    ${asked === "charge" && chosen && html`<${AddCharge} patient=${chosen} onClose=${close} onDone=${onChange} />`}`;
 }

@@ -51,6 +51,7 @@ describe("who belongs to a patient", () => {
     await said(clerk, "The patient is registered.");
     await toChart(clerk);
     await clerk.waitForSelector(".banner:has-text('Next of kin'):has-text('سمية خليفي'):has-text('mother'):has-text('0555 12 34 56')");
+    await clerk.waitForSelector("#part-timeline:has-text('Nothing is recorded.')"); // nothing has happened yet, and that is known
     expect(await recordIn(clerk)).toMatchObject({
       name: [{ family: "بوزيد" }, { family: "Bouzid", given: ["Rayan"] }],
       address: [{ line: ["12, rue des Frères Abbès"], postalCode: "16000", city: "Alger" }],

@@ -111,8 +111,8 @@ export function Prescribe({ patient, allergies, prescribed, continues, again, on
     ${continues && html`<p class="hint">${leading("taken")} <bdi>${joined(medicationText(continues), dosageTextOf(continues))}</bdi></p>`}
     <${Form} draft=${kept} send=${send} submit=${t("prescribe")} onCancel=${onClose} fieldOf=${fieldOf}>
       ${(faultOf: (field: string) => string | undefined) => html`
-        <${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${choose} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />
-        <${Already} medication=${codeNamed(medications.value ?? [], value("medication"))} all=${prescribed.value?.resources ?? []} />
+        <div><${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${choose} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />
+          <${Already} medication=${codeNamed(medications.value ?? [], value("medication"))} all=${prescribed.value?.resources ?? []} /></div>
         <${DosageFields} value=${value} set=${set} faultOf=${faultOf}>
           ${field("quantity", t("quantity"), { min: "1", autofocus: value("medication") !== "", fault: faultOf("quantity") }, NumberField)}
         <//>

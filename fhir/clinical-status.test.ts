@@ -1,4 +1,4 @@
-import { clinicalStatusOf, currentAllergies, isCurrent, isMistake, isSevere } from "./clinical-status.ts";
+import { clinicalStatusOf, currentAllergies, isCurrent, isMistake, isSevere, saysNoneKnown } from "./clinical-status.ts";
 import type { AllergyIntolerance } from "./r4.ts";
 
 const concept = (...codes: string[]) => ({ coding: codes.map((code) => ({ code })) });
@@ -52,5 +52,18 @@ describe("a recorded allergy or problem", () => {
     const over = allergy("wool", { criticality: "high", clinicalStatus: concept("resolved") });
     const found = currentAllergies([first, severe[0], over, second, severe[1]].flatMap((one) => one ?? []));
     expect(found.map(({ code }) => code?.text)).toEqual(["penicillin", "latex", "nuts", "dust"]);
+  });
+
+  it.each([
+    ["there is no known allergy", "716186003", true],
+    ["there is no known allergy, by the International Patient Summary", "no-known-allergies", true],
+    ["there is none to a drug, which says nothing of others", "409137002", false],
+    ["nobody knows", "no-allergy-info", false],
+  ])("is none if it says that %s", (_, code, isNoneKnown) => {
+    const one = allergy("none", { code: { coding: [{ code: "A9" }, { code }] } });
+    expect([currentAllergies([one, allergy("dust")]).map(({ code: what }) => what?.text), saysNoneKnown(one)]).toEqual([
+      ["dust"],
+      isNoneKnown,
+    ]);
   });
 });

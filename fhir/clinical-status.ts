@@ -29,6 +29,24 @@ export const isCurrent = (one: Recorded): boolean =>
 export const isSevere = ({ criticality, reaction = [] }: AllergyIntolerance): boolean =>
   criticality === "high" || reaction.some(({ severity }) => severity === "severe");
 
-/** Those that count at present, the severe ones first. */
+/** Codes of SNOMED CT and of the International Patient Summary: the patient has no known allergy. */
+const NONE_KNOWN = ["716186003", "160244002", "no-known-allergies"];
+
+/** Codes of both for less: none of one kind (drugs, food, environment, insects, latex, bees and wasps), or nobody knows. */
+const NONE_OF_A_KIND = [
+  ...["409137002", "no-known-medication-allergies"],
+  ...["429625007", "no-known-food-allergies"],
+  ...["428607008", "no-known-environmental-allergies"],
+  ...["428197003", "716184000", "1003774007"],
+  "no-allergy-info",
+];
+
+/** Whether it says that the patient has no known allergy at all: somebody has asked. */
+export const saysNoneKnown = ({ code }: Pick<AllergyIntolerance, "code">): boolean => has(code, ...NONE_KNOWN);
+
+/** Whether it is no allergy, but says that there is none, or none of a kind. */
+const isAbsence = ({ code }: AllergyIntolerance): boolean => has(code, ...NONE_KNOWN, ...NONE_OF_A_KIND);
+
+/** Those that count at present, the severe ones first; without those that say that there is none. */
 export const currentAllergies = <Allergy extends AllergyIntolerance>(all: readonly Allergy[]): Allergy[] =>
-  all.filter(isCurrent).sort((a, b) => Number(isSevere(b)) - Number(isSevere(a)));
+  all.filter((one) => isCurrent(one) && !isAbsence(one)).sort((a, b) => Number(isSevere(b)) - Number(isSevere(a)));

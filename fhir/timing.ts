@@ -28,8 +28,38 @@ export function repeatOf({ repeat, code }: Timing = {}): TimingRepeat | undefine
   if (repeat?.period !== undefined) return repeat;
   const coded = code?.coding?.find(({ system = "" }) => system.endsWith("GTSAbbreviation"))?.code;
   const frequency = coded === undefined ? undefined : frequencyOf(coded.toUpperCase());
+  const events = repeat?.timeOfDay ? [] : eventTimes(repeat);
+  if (!frequency && events.length > 0) return { ...repeat, frequency: events.length, period: 1, periodUnit: "d" };
   return frequency ? { ...repeat, ...frequency } : repeat;
 }
+
+/** Where the events of a day are by the clock, minutes since midnight (R4 EventTiming): doses are due then, as nothing else says when a patient eats or sleeps. */
+const EVENTS: Readonly<Record<string, number>> = {
+  ...{ WAKE: 360, MORN: 480, NOON: 720, AFT: 960, EVE: 1_140, NIGHT: 1_320, HS: 1_320, PHS: 480 },
+  ...{ CM: 480, CD: 720, CV: 1_140 }, // with breakfast, lunch, dinner
+};
+const MEALS = ["CM", "CD", "CV"];
+
+/** The events that a code stands for: before (AC), with (C) or after (PC) a meal, or each meal; a part of the day, also its early or late part. */
+function eventsOf(code: string): string[] {
+  const [, meal] = /^(?:AC|PC|C)([MDV]?)$/.exec(code) ?? [];
+  if (meal !== undefined) return meal === "" ? MEALS : [`C${meal}`];
+  return [code.split(".", 1)[0] ?? ""];
+}
+
+/** Times of the day by `when`, minutes since midnight in order: `offset` minutes before or after the event. Unknown events have none. */
+export function eventTimes({ when = [], offset = 0 }: TimingRepeat = {}): number[] {
+  const times = when.flatMap((code) =>
+    eventsOf(code).flatMap((event) => {
+      const at = Object.hasOwn(EVENTS, event) ? EVENTS[event] : undefined;
+      return at === undefined ? [] : [(at + (code.startsWith("AC") ? -offset : offset) + DAY) % DAY];
+    }),
+  );
+  return [...new Set(times)].sort((a, b) => a - b);
+}
+
+/** Minutes. */
+const DAY = 1_440;
 
 /** Whether it is given when the patient needs it: it is not due at any time. */
 export const isAsNeeded = ({ asNeededBoolean, asNeededCodeableConcept }: Dosage): boolean =>

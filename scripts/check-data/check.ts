@@ -64,7 +64,7 @@ export async function checkData(
       tally.close();
     }
   }
-  const { told: findings, counts, doubts, doubtful, unsettled, leftByUnmerge } = check.findings;
+  const { told: findings, counts, doubts, doubtful, unsettled, leftByUnmerge, dangling, danglingElsewhere } = check.findings;
   const seconds = (Date.now() - begun) / 1_000;
   return {
     at: new Date(begun).toISOString(),
@@ -76,7 +76,8 @@ export async function checkData(
     doubtful,
     unsettled,
     leftByUnmerge,
-    danglingElsewhere: check.danglingElsewhere,
+    danglingElsewhere,
+    dangling,
   };
 }
 
@@ -132,7 +133,6 @@ interface Adding {
 
 class Check {
   readonly findings = new Findings();
-  danglingElsewhere = 0;
   /** Keys of the present service whose holder is not the resource that they belong to. */
   readonly #misheld: { key: string; finding: Breach }[] = [];
   /** Resources that cannot be read: their keys are unknown. */
@@ -229,11 +229,13 @@ class Check {
 
   /** Counts references that lead nowhere; those that an act depends on are the business of a rule. */
   async #references(type: string, looked: Looked[]): Promise<void> {
-    const places = looked.flatMap(({ resource, row }) => referencesBesides(type, resource, row.json ?? ""));
-    await this.#known.ask(places);
-    for (const place of places) {
-      const is = this.#known.of(place)?.is;
-      if (is === "absent" || is === "deleted") this.danglingElsewhere += 1;
+    const all = looked.flatMap(({ resource, row }) =>
+      referencesBesides(type, resource, row.json ?? "").map((to) => ({ from: `${type}/${row.id}`, to })),
+    );
+    await this.#known.ask(all.map(({ to }) => to));
+    for (const one of all) {
+      const is = this.#known.of(one.to)?.is;
+      if (is === "absent" || is === "deleted") this.findings.addDangling(one);
     }
   }
 

@@ -47,6 +47,16 @@ export interface CheckReport {
   leftByUnmerge: number;
   /** References of resources other than acts that lead nowhere, which R4 allows. */
   danglingElsewhere: number;
+  /** The first of these, up to `MAX_TOLD`. */
+  dangling: Dangling[];
+}
+
+/** A reference that leads nowhere. */
+export interface Dangling {
+  /** The resource that refers, "Type/id". */
+  from: string;
+  /** What is not here, "Type/id". */
+  to: string;
 }
 
 /** Findings of one invariant that are listed; further ones are counted. */
@@ -58,12 +68,19 @@ export class Findings {
   readonly counts: Record<string, number> = {};
   readonly doubts: Breach[] = [];
   doubtful = 0;
+  readonly dangling: Dangling[] = [];
+  danglingElsewhere = 0;
   unsettled = 0;
   leftByUnmerge = 0;
 
   doubt(finding: Breach): void {
     this.doubtful += 1;
     if (this.doubtful <= MAX_TOLD) this.doubts.push(finding);
+  }
+
+  addDangling(reference: Dangling): void {
+    this.danglingElsewhere += 1;
+    if (this.danglingElsewhere <= MAX_TOLD) this.dangling.push(reference);
   }
 
   add(finding: Breach): void {

@@ -9,6 +9,7 @@ export function asText({
   seconds,
   unsettled,
   danglingElsewhere,
+  dangling: [first],
   leftByUnmerge,
   doubts,
   doubtful,
@@ -29,7 +30,10 @@ export function asText({
     lines.push(`${leftByUnmerge} acts refer to two patients after a merge was undone, because they were edited in between.`);
   }
   if (danglingElsewhere > 0) {
-    lines.push(`${danglingElsewhere} references lead to resources that do not exist here. FHIR permits this, and no act depends on them.`);
+    const example = first ? `, e.g. that of ${first.from} to ${first.to} (-- --json lists the first)` : "";
+    lines.push(
+      `${danglingElsewhere} references lead to resources that do not exist here${example}. FHIR permits this, and no act depends on them.`,
+    );
   }
   return lines.join("\n");
 }

@@ -73,7 +73,8 @@ here (\`urn:openward:missing-reference\`), if that is the reason: the same may b
 with \`off\` the rule is not checked. \`RULES=off\` makes this a plain FHIR server: what a client writes to \`/fhir\` is kept as it was sent, and
 moves no stock, closes no prescription, bills no charge, books no time; no critical result waits for an acknowledgement, a bed shows the \`operationalStatus\` that was written, and two resources may share what is otherwise unique (a patient's open visit, a bed, an
 identifier). Actions under \`/api\` keep their effects and their unique keys, and charges still follow from visits, results and dispenses by the price list. \`references:all\` requires of every type, not only of acts, that the resources to which it refers
-exist when it is written. Rules of the group \`reasons\` apply only if \`RULES\` names them (\`reasons:on\`). \`/fhir/metadata\` lists the rules that apply.
+exist when it is written. Other references of an act may name what is not here, or not yet: a practitioner, an organization, and of an encounter the one that it is part of, its appointment, account and diagnoses. Staff is often kept by another
+system, and feeds send a newborn's stay before the mother's. \`npm run check-data\` counts those that lead nowhere, and \`-- --json\` lists them. Rules of the group \`reasons\` apply only if \`RULES\` names them (\`reasons:on\`). \`/fhir/metadata\` lists the rules that apply.
 
 | type | rule | group | says | owner | shown by |
 | --- | --- | --- | --- | --- | --- |

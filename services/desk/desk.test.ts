@@ -129,6 +129,7 @@ describe("a form that changes what others may change at once", () => {
     ).toEqual([
       "bench/enter.ts", // enters and releases over what is shown; what others have entered since is shown first
       "bench/tell-critical.ts", // acknowledges the value that was read out, and no other one
+      "cash/prices.ts", // a price that others have set since is shown, and set once more, or left
       "chart/cancel-order.ts", // takes place once; of the order as it is shown beside it, which is refused if others have changed it
       "chart/note-allergy.ts", // makes something; its version is needed to take that back
       "chart/note-form.ts", // one text: theirs stands over the own one, which one goes on with

@@ -20,6 +20,18 @@ describe("a dosage in words", () => {
     ],
     ["fr", { timing: { repeat: { period: 1, periodUnit: "mo", timeOfDay: ["08:00:00"] } } }, "1\u00a0× / mois\u00a0· 08:00"],
     ["ar", { timing: { repeat: { frequency: 3, period: 2, periodUnit: "wk" } } }, "\u20683\u00a0× / أسبوعان\u2069"],
+    [
+      "en",
+      { timing: { repeat: { frequency: 1, period: 1, periodUnit: "d", when: ["ACM"], offset: 30 } } },
+      "timing.aDay\u00a0· when.AC (30 mins)",
+    ],
+    ["en", { timing: { repeat: { when: ["PC", "HS"] } } }, "timing.aDay\u00a0· when.PC, when.HS"],
+    ["en", { timing: { repeat: { when: ["MORN.early", "NIGHT"] } } }, "timing.aDay\u00a0· in the morning, at night"],
+    ["ar", { timing: { repeat: { when: ["EVE"] } } }, "\u2067\u2068timing.aDay\u2069\u00a0· \u2068\u2068مساءً\u2069\u2069\u2069"],
+    ["fr", { timing: { repeat: { when: ["WAKE", "NOON"] } } }, "timing.aDay\u00a0· WAKE, midi"],
+    ["en", { timing: { repeat: { boundsPeriod: { start: "2026-03-01", end: "2026-03-08" } } } }, "dosage.until"],
+    ["en", { timing: { repeat: { boundsDuration: { value: 10, code: "d" } } } }, "dosage.during"],
+    ["en", { timing: { repeat: { boundsDuration: { value: 10, code: "mL" } } } }, ""],
     ["en", {}, ""],
   ] as const)("says how often, as it is coded or structured (%s, %j)", (code, dosage, words) => {
     language.value = code;

@@ -1,6 +1,6 @@
 import type { Encounter, Patient } from "../../fhir/r4.ts";
 import { because } from "../../mixins/fhir/rules/reasons.ts";
-import { isOpen } from "../../fhir/open-encounters.ts";
+import { attendingOf, isAttending, isOpen } from "../../fhir/open-encounters.ts";
 import { alreadyDischarged, notAway, notDead } from "./hospitalizations.errors.ts";
 import { placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
 import { discharge, nowIn } from "./hospitalizations.model.ts";
@@ -64,7 +64,7 @@ export function cancelLeave<Of extends Encounter>(stay: Of, reason: string): Of 
 /** What another physician cannot have become responsible before: the present one, or the stay. */
 export const responsibleSince = (stay: Encounter): { what: string; time: string | undefined } => ({
   what: `Encounter/${stay.id}`,
-  time: stay.participant?.find(isResponsible)?.period?.start ?? stay.period?.start,
+  time: attendingOf(stay)?.period?.start ?? stay.period?.start,
 });
 
 /** The stay with another responsible physician. @throws 409 ALREADY_DISCHARGED */
@@ -72,7 +72,7 @@ export function withPhysician<Of extends Encounter>(stay: Of, { physician, name 
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
   const time = now.toISOString();
   const others = (stay.participant ?? []).map((one) =>
-    isResponsible(one)
+    isAttending(one)
       ? { ...one, type: [{ coding: [{ system: TYPE, code: "PART" }] }], period: { ...one.period, end: one.period?.end ?? time } }
       : one,
   );
@@ -83,9 +83,6 @@ export function withPhysician<Of extends Encounter>(stay: Of, { physician, name 
   };
   return { ...stay, participant: [...others, attending] };
 }
-
-const isResponsible = ({ type }: NonNullable<Encounter["participant"]>[number]): boolean =>
-  type?.some(({ coding }) => coding?.some(({ code }) => code === "ATND")) ?? false;
 
 /** The stay as ended, with its disposition. @throws 409 ALREADY_DISCHARGED */
 export function dischargeTo<Of extends Encounter>(stay: Of, disposition: keyof typeof DISPOSITIONS | undefined, now: Date): Of {

@@ -35,12 +35,27 @@ export interface PostalAddress {
   country?: string;
 }
 
+/** What a contact person is to the patient: mother, father, spouse, child, sibling, grandparent, another relative, guardian, friend (HL7 v3-RoleCode). */
+export const Relation = {
+  mother: "MTH",
+  father: "FTH",
+  spouse: "SPS",
+  child: "CHILD",
+  sibling: "SIB",
+  grandparent: "GRPRN",
+  relative: "FAMMEMB",
+  guardian: "GUARD",
+  friend: "FRND",
+} as const;
+export type Relation = (typeof Relation)[keyof typeof Relation];
+
 /** Next of kin, or an emergency contact. */
 export interface ContactPerson {
   family: string;
   given?: string[];
   /** HL7 v2 table 0131; default "N", next of kin. */
   relationship?: "N" | "C" | "E" | "U";
+  relation?: Relation;
   phone?: string;
 }
 

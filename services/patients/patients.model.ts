@@ -233,9 +233,12 @@ const nameOf = ({ family, given, language }: OtherName): HumanName => ({
   ...(language !== undefined && { extension: [{ url: LANGUAGE, valueCode: language }] }),
 });
 
-function contactOf({ family, given, relationship = "N", phone }: ContactPerson): PatientContact {
+function contactOf({ family, given, relationship = "N", relation, phone }: ContactPerson): PatientContact {
   return {
-    relationship: [{ coding: [{ system: CONTACT_ROLE, code: relationship }] }],
+    relationship: [
+      { coding: [{ system: CONTACT_ROLE, code: relationship }] },
+      ...(relation === undefined ? [] : [{ coding: [{ system: ROLE, code: relation }] }]),
+    ],
     name: { family, ...givenOf(given) },
     ...(phone !== undefined && { telecom: [{ system: "phone", value: phone }] }),
   };

@@ -2,7 +2,7 @@
 import { dateRule, reasonRule, uriRule } from "../../mesh/param-rules.ts";
 import { referenceTo } from "../../mixins/fhir/domain-references.ts";
 import { seenVersionRules } from "../../mixins/fhir/seen-version.ts";
-import { Gender } from "./patients.contract.ts";
+import { Gender, Relation } from "./patients.contract.ts";
 
 /** A part of a name. */
 const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
@@ -68,6 +68,7 @@ const details = {
         family: NAME,
         given: GIVEN,
         relationship: { type: "enum", values: ["N", "C", "E", "U"], optional: true },
+        relation: { type: "enum", values: Object.values(Relation), optional: true },
         phone,
       },
     },

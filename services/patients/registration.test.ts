@@ -100,7 +100,7 @@ describe("the front desk", () => {
       gender: "female",
       otherNames: [{ family: "بن علي", given: ["فاطمة"], language: "ar" }],
       addresses: [{ line: ["12 rue Didouche"], city: "Alger", country: "DZ" }],
-      contacts: [{ family: "Benali", given: ["Karim"], phone: "+213 21 00 00 00" }],
+      contacts: [{ family: "Benali", given: ["Karim"], relation: "SPS", phone: "+213 21 00 00 00" }],
       identifiers: [{ system: NHS, value: "943 476 5919" }],
     });
     expect(await read(patient)).toMatchObject({
@@ -109,9 +109,16 @@ describe("the front desk", () => {
         { use: "usual", family: "بن علي", given: ["فاطمة"], extension: [{ valueCode: "ar" }] },
       ],
       address: [{ use: "home", line: ["12 rue Didouche"], city: "Alger", country: "DZ" }],
-      contact: [{ relationship: [{ coding: [{ code: "N" }] }], name: { family: "Benali", given: ["Karim"] } }],
+      contact: [
+        { relationship: [{ coding: [{ code: "N" }] }, { coding: [{ code: "SPS" }] }], name: { family: "Benali", given: ["Karim"] } },
+      ],
       identifier: [{ use: "official" }, { system: NHS, value: "9434765919" }],
     });
+  });
+
+  it("refuses a contact person who is to the patient what nobody can be", async () => {
+    const contacts = [{ family: "Benali", relation: "NEIGHBOUR" as "FRND" }];
+    await expect(patients.register(clinic.caller, { ...ada, contacts })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
   });
 
   it("refuses an identifier with a wrong check digit, and recognises one in any spelling", async () => {

@@ -80,6 +80,8 @@ describe("the board", () => {
     const subject = { reference: patient };
     await make("records", allergy(subject, "Penicillin", "active"));
     await make("records", allergy(subject, "Latex", "resolved"));
+    const noneOfFood = { system: "http://snomed.info/sct", code: "429625007", display: "No known food allergy" };
+    await make("records", Object.assign(allergy(subject, "none", "active"), { code: { coding: [noneOfFood] } }));
     const isolation = { coding: [{ system: "http://snomed.info/sct", code: "40174006" }], text: "Contact: MRSA" };
     await make("records", { resourceType: "Flag", status: "active", subject, code: isolation } as { resourceType: string });
     await lab.order(clinic.caller, { patient, encounter: stay, test: LOINC });

@@ -6,7 +6,7 @@ import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { Hospital } from "./pages-hospital.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm";
 const PARACETAMOL = { system: RXNORM, code: "313782", display: "Acetaminophen 325 MG" };
@@ -107,6 +107,16 @@ describe("care", () => {
       aheadMinutes: 1_440,
     });
     expect(due.map(({ dose }) => dose)).toContainEqual({ value: 1000, unit: "mg" });
+  });
+
+  it("a second prescription of what a patient is given already is warned of, as soon as its medication is chosen", async () => {
+    await physician.click("button:has-text('Prescribe')");
+    await physician.fill("#field-medication", PARACETAMOL.display);
+    await physician.waitForSelector("dialog .alert:has-text('Already prescribed'):has-text('1 tablet')");
+    expect(await barriers(physician)).toEqual([]);
+    await physician.fill("#field-medication", "another");
+    await physician.waitForSelector("dialog .alert:has-text('Already prescribed')", { state: "detached" });
+    await physician.click("dialog button:text-is('Cancel')");
   });
 
   it("choosing another medication after an allergy warning needs no reason, and overrides nothing", async () => {

@@ -121,6 +121,48 @@ describe("on paper", () => {
     await physician.keyboard.press("Escape");
   });
 
+  it("the summary of a stay names the physician who is responsible now, and the chart's banner does, with the bed", async () => {
+    const named = async (id: string, family: string) => {
+      const practitioner = { resourceType: "Practitioner", id, name: [{ family }] };
+      await ownerOf("personnel").write(hospital.operator, {
+        steps: [{ op: "create", type: "Practitioner", id, text: JSON.stringify(practitioner) }],
+      });
+      await hospitalizations.setPhysician(hospital.operator, { stay, physician: `Practitioner/${id}` });
+    };
+    await named("former", "Bianchi");
+    await named("present", "Neri");
+    await physician.waitForSelector(".banner:has-text('Medicine, 101, A'):has-text('Neri')");
+    await physician.click("button:has-text('Summary of the stay')");
+    expect(await physician.textContent('dialog .print[aria-busy="false"]')).toMatch(/Neri/);
+    expect(await physician.textContent("dialog .print")).not.toMatch(/Bianchi/);
+    await physician.keyboard.press("Escape");
+  });
+
+  it("a prescription for a pharmacy outside says what, how much, how and until when, without what is left out", async () => {
+    const timing = { frequency: 3, period: 1, periodUnit: "d" as const, from: "2026-03-01T08:00:00Z", until: "2099-03-08T08:00:00Z" };
+    const given = { patient, quantity: 21, dose: { value: 500, unit: "mg" }, timing };
+    await pharmacy.prescribe(hospital.operator, {
+      ...given,
+      medication: { ...PARACETAMOL, code: "308182", display: "Amoxicillin 500 MG" },
+      dosage: "1 capsule",
+    });
+    await physician.waitForSelector(
+      "section[aria-label='Medication'] li:has-text('Amoxicillin 500 MG'):has-text('until'):has-text('8 Mar 2099')",
+    );
+    await physician.click("section[aria-label='Medication'] button:has-text('Print')");
+    const sheet = physician.locator('dialog .print[aria-busy="false"]');
+    await physician.waitForSelector("dialog .print .signature");
+    for (const part of ["Hôpital El Amal", "Prescription", "Ada Rossi", "Acetaminophen 325 MG", "40 units", "1 tablet at night"]) {
+      expect(await sheet.textContent()).toContain(part);
+    }
+    await physician.uncheck("dialog label:has-text('Acetaminophen 325 MG') input");
+    expect(await sheet.textContent()).not.toContain("Acetaminophen");
+    expect(await sheet.textContent()).toMatch(/Amoxicillin 500 MG.*21 units.*1 capsule.*500\smg.*3\stimes a day.*until.*8 Mar 2099/);
+    expect(await barriers(physician)).toEqual([]);
+    expect(await sheetsOf(physician)).toEqual([A4]);
+    await physician.keyboard.press("Escape");
+  });
+
   it("a bill is printed on a sheet, or on an 80 mm roll cut at its end; the browser remembers which", async () => {
     const { operator } = hospital;
     const { patient: other } = await patients.register(operator, { family: "Verdi", given: ["Bruno"], gender: "male" });

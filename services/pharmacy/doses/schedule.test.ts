@@ -49,6 +49,16 @@ describe("a prescription", () => {
   it.each<[string, object, string[]]>([
     ["at times of the day", { frequency: 2, period: 1, periodUnit: "d", timeOfDay: ["20:00:00", "08:00:00"] }, ["01T20", "02T08", "02T20"]],
     ["at a time of every other day", { period: 2, periodUnit: "d", timeOfDay: ["12:00:00"] }, ["01T12", "03T12", "05T12", "07T12"]],
+    ["before breakfast and at bedtime", { when: ["HS", "ACM"] }, ["01T22", "02T08", "02T22"]],
+    ["after each meal", { frequency: 3, period: 1, periodUnit: "d", when: ["PC"] }, ["01T12", "01T19", "02T08", "02T12"]],
+    ["an hour before dinner", { period: 1, periodUnit: "d", when: ["ACV"], offset: 60 }, ["01T18", "02T18"]],
+    ["after midnight, if bedtime and its minutes make it so", { when: ["HS"], offset: 150 }, ["02T00", "03T00"]],
+    [
+      "in the late morning, if a time is not named",
+      { when: ["MORN.late"], timeOfDay: ["11:00:00"], period: 1, periodUnit: "d" },
+      ["01T11"],
+    ],
+    ["as often as it says, if nobody knows the event", { frequency: 2, period: 1, periodUnit: "d", when: ["ICV"] }, ["01T10", "01T22"]],
     ["on days of the week", { period: 1, periodUnit: "wk", dayOfWeek: ["fri", "tue"] }, ["02T10", "05T10"]],
     ["twice on a day of the week", { frequency: 2, period: 1, periodUnit: "d", dayOfWeek: ["wed"] }, ["03T10", "03T22"]],
     ["every second week", { period: 2, periodUnit: "wk", dayOfWeek: ["mon"], timeOfDay: ["09:00:00"] }, []],

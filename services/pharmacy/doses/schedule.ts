@@ -3,12 +3,13 @@ import { numberOf } from "../../../fhir/json.ts";
 import { intervalOf } from "../../../fhir/dates.ts";
 import type { CodeableConcept, MedicationRequest, TimingRepeat } from "../../../fhir/r4.ts";
 import { hospitalZone, momentOf, shownAt } from "../../../fhir/time-zone.ts";
-import { isScheduled, repeatOf } from "../../../fhir/timing.ts";
+import { eventTimes, isScheduled, repeatOf } from "../../../fhir/timing.ts";
 import type { DueDose } from "../doses.contract.ts";
 import { namedMedicationOf, prescribedBy } from "../pharmacy.model.ts";
 
 /** Milliseconds. */
 export const UNIT_MS = { h: 3_600_000, d: 86_400_000, wk: 604_800_000 } as const;
+const MINUTE_MS = 60_000;
 /** Time after which a dose is late, milliseconds. */
 const LATE_MS = 1_800_000;
 /** Doses of one prescription in one question; no medication is given by hand more often than every quarter of an hour. */
@@ -38,17 +39,15 @@ const remainder = (value: number, by: number): number => ((value % by) + by) % b
 const WEEK = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 /** Times of the day and days of the week, if the timing names some; on days without times doses are at equal intervals from the time of the first one. */
-function namedTimes(
-  { timeOfDay = [], dayOfWeek = [] }: TimingRepeat,
-  { from, everyMs }: Pick<Schedule, "from" | "everyMs">,
-  periodMs: number,
-) {
-  if (timeOfDay.length + dayOfWeek.length === 0) return {};
+function namedTimes(repeat: TimingRepeat, { from, everyMs }: Pick<Schedule, "from" | "everyMs">, periodMs: number) {
+  const { timeOfDay = [], dayOfWeek = [] } = repeat;
+  const events = timeOfDay.length > 0 ? [] : eventTimes(repeat).map((minutes) => minutes * MINUTE_MS);
+  if (timeOfDay.length + dayOfWeek.length + events.length === 0) return {};
   const aDay = Math.min(MAX_A_DAY, Math.max(1, Math.round(UNIT_MS.d / everyMs)));
   const spread = Array.from({ length: aDay }, (_, index) =>
     remainder(shownAt(from, hospitalZone()) + (index * UNIT_MS.d) / aDay, UNIT_MS.d),
   );
-  const named = timeOfDay.map((time) => Date.parse(`1970-01-01T${time}Z`));
+  const named = [...timeOfDay.map((time) => Date.parse(`1970-01-01T${time}Z`)), ...events];
   const at = (named.length > 0 ? named : spread).sort((a, b) => a - b);
   const days = dayOfWeek.map((day) => WEEK.indexOf(day));
   return { at, everyMs: Math.max(1, Math.round(periodMs / UNIT_MS.d)) * UNIT_MS.d, ...(days.length > 0 && { days }) };

@@ -1,6 +1,7 @@
 /** Makes a board from the known wards, stays and patients. Plain data in, plain data out; time is passed in. */
 import type { AllergyIntolerance, Condition, Encounter, FhirResource, Flag, Patient, Reference, ServiceRequest } from "../../../fhir/r4.ts";
 import { currentAllergies } from "../../../fhir/clinical-status.ts";
+import { attendingOf } from "../../../fhir/open-encounters.ts";
 import { intervalOf } from "../../../fhir/dates.ts";
 import { dayOf } from "../../../fhir/time-zone.ts";
 import { placeOf as readPlace } from "../../../mixins/fhir/rules/common.ts";
@@ -150,9 +151,7 @@ function linesOf(known: Known, now: Date): Lines {
     const admittedAt = stay.period?.start ?? "";
     const diagnosis = diagnosisOf(stay, conditions);
     const isolation = (flags.get(patient) ?? []).flatMap((flag) => isolationOf(flag, now) ?? [])[0];
-    const physician = stay.participant?.find(({ type }) =>
-      type?.some(({ coding }) => coding?.some(({ code }) => code === "ATND")),
-    )?.individual;
+    const physician = attendingOf(stay)?.individual;
     const transfer = transferOf(stay);
     const [reference, physicianName] = [placeOf(physician), physician?.display];
     const orders = (requests.get(patient) ?? []).filter(({ encounter }) => !encounter || placeOf(encounter) === `Encounter/${stay.id}`);

@@ -12,6 +12,8 @@ type Control = HTMLInputElement;
 /** Sets validation messages in the page's language instead of the browser's. */
 function onInvalid({ target }: Event): void {
   const control = target as Control;
+  const folded = control.closest("details");
+  if (folded) folded.open = true; // browsers do not send the form, and do not go to a field that is not shown
   const { valueMissing, rangeUnderflow, rangeOverflow } = control.validity;
   if (valueMissing) control.setCustomValidity(t("field.missing"));
   else if (rangeUnderflow) control.setCustomValidity(t("field.least", { n: control.min }));

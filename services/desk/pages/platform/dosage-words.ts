@@ -1,6 +1,8 @@
 /** A dosage as text: in the prescriber's words, with dose, route, frequency and limits as far as they are known as numbers and codes. */
 import { isAsNeeded, repeatOf } from "../../../../fhir/timing.ts";
 import type { Dosage, TimingRepeat } from "../../../../fhir/r4.ts";
+import { dateOf } from "./clock.ts";
+import { whenWords } from "./event-timing.ts";
 import { routeOf } from "./routes.ts";
 import { conceptOf, quantityOf } from "./shown-values.ts";
 import { joined, listed, locale, numberIn, t } from "./texts.ts";
@@ -37,6 +39,17 @@ function timesWords({ timeOfDay = [], dayOfWeek = [] }: TimingRepeat): string {
 /** FHIR's days of the week from Monday on, as the first day of 2024 was. */
 const WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 
+/** For how long: until a day, or for a number of days, weeks or months. */
+function untilWords({ boundsPeriod, boundsDuration: { value, code, unit } = {} }: TimingRepeat): string | false {
+  if (boundsPeriod?.end !== undefined) return t("dosage.until", { date: dateOf(boundsPeriod.end) });
+  const name = UNITS[code ?? unit ?? ""];
+  return (
+    name !== undefined &&
+    value !== undefined &&
+    t("dosage.during", { time: numberIn(value, { style: "unit", unit: name, unitDisplay: "long" }) })
+  );
+}
+
 /** The text; "" if nothing is known. */
 export function dosageWords([of]: Dosage[] = []): string {
   if (!of) return "";
@@ -50,5 +63,14 @@ export function dosageWords([of]: Dosage[] = []): string {
   const apart = isApart && t("dosage.apart", { time: t("time.hours", { n: period }) });
   const timed = apart || (often !== "" && isNeeded ? t("dosage.upTo", { often }) : often);
   const dosed = [dose && quantityOf(dose), routeOf(of.route)];
-  return joined(of.text, ...dosed, isNeeded && needWords(of), timed, timesWords(repeat), mostWords(of));
+  return joined(
+    of.text,
+    ...dosed,
+    isNeeded && needWords(of),
+    timed,
+    whenWords(repeat),
+    timesWords(repeat),
+    mostWords(of),
+    untilWords(repeat),
+  );
 }

@@ -20,7 +20,7 @@ import { t } from "../platform/texts.ts";
 import { Dispense } from "./dispensary/dispense.ts";
 import { HandedOut } from "./dispensary/handed-out.ts";
 import { Shelf } from "./dispensary/shelf.ts";
-import { toPrepare } from "./dispensary/to-prepare.ts";
+import { toPrepare } from "./dispensary/lots.ts";
 
 type Request = WithPatient<MedicationRequest>;
 

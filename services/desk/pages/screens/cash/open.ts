@@ -1,9 +1,11 @@
 /** Charges that are not on an invoice yet. */
+import { useState } from "preact/hooks";
 import type { ChargeItem, Encounter, FhirResource, Patient } from "../../../../../fhir/r4.ts";
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
 import { html } from "../../html.ts";
 import { Dotted } from "../../parts/dotted.ts";
 import { For } from "../../parts/for.ts";
+import { later } from "../../parts/later.ts";
 import { useMore } from "../../parts/more.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
@@ -15,6 +17,9 @@ import { nameOf } from "../../platform/names.ts";
 import { sumInUnits } from "../../../../../fhir/minor-units.ts";
 import { conceptOf, moneyOf } from "../../platform/shown-values.ts";
 import { listed, t } from "../../platform/texts.ts";
+
+const AddCharge = later("charge.add", () => import("./add-charge.ts").then((it) => it.AddCharge));
+const Prices = later("prices", () => import("./prices.ts").then((it) => it.Prices));
 
 const billing = actionsOf<typeof billingContract>("billing");
 
@@ -108,6 +113,7 @@ export interface PartProps {
 }
 
 export function Open({ turn, everyMs, patient: chosen, onChange }: PartProps) {
+  const [asked, setAsked] = useState<"prices" | "charge" | undefined>();
   const open = useLoad(`open charges ${chosen?.id ?? ""}`, () => accounts(chosen), everyMs);
   useTurn(open, turn);
   const bill = async ({ encounter, subject, patient, charges }: Account) => {
@@ -139,5 +145,10 @@ export function Open({ turn, everyMs, patient: chosen, onChange }: PartProps) {
   const show = ({ all, isPartial, hasMore }: Accounts) => html`<${Partial} isPartial=${isPartial} />
     ${hasMore && html`<p class="not-known" role="status"><span aria-hidden="true">…</span> ${t("cash.moreCharges", { n: MAX_CHARGES })}</p>`}
     ${all.length === 0 && !isPartial && html`<p class="muted">${t("cash.nothingToBill")}</p>`}<ul class="list roomy">${endedFirst(all).slice(0, more.count).map(account)}</ul>${all.length > more.count && more.below(all.length)}`;
-  return html`<${Panel} title=${t("cash.open")} loaded=${open} show=${show} />`;
+  const actions = html`<button type="button" class="quiet" onClick=${() => setAsked("prices")}>${t("prices")}</button>
+    ${chosen && html`<button type="button" onClick=${() => setAsked("charge")}>${t("charge.add")}</button>`}`;
+  const close = () => setAsked(undefined);
+  return html`<${Panel} title=${t("cash.open")} loaded=${open} show=${show} actions=${actions} />
+    ${asked === "prices" && html`<${Prices} onClose=${close} />`}
+    ${asked === "charge" && chosen && html`<${AddCharge} patient=${chosen} onClose=${close} onDone=${onChange} />`}`;
 }

@@ -1,21 +1,25 @@
 /** What must be seen first: identity, allergies, whether the patient has died or the record was replaced. */
 import { useState } from "preact/hooks";
-import { isOpen } from "../../../../../fhir/open-encounters.ts";
-import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
+import { attendingOf, isOpen } from "../../../../../fhir/open-encounters.ts";
+import type { Encounter, Location, Patient } from "../../../../../fhir/r4.ts";
 import { transferOf } from "../../../../hospitalizations/transfers.contract.ts";
 import { html } from "../../html.ts";
 import { Dotted } from "../../parts/dotted.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { later } from "../../parts/later.ts";
+import { read } from "../../platform/api.ts";
 import { ageOf, dateOf, since } from "../../platform/clock.ts";
 import type { Other } from "../../platform/live.ts";
+import { useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
 import { replacedBy } from "../../platform/patients.ts";
+import { kinText } from "../../platform/person-details.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { joined, listed, spokenAs, t, tIfAny } from "../../platform/texts.ts";
+import { joined, leading, listed, spokenAs, t, tIfAny } from "../../platform/texts.ts";
 import { Transfer, TransferTag } from "../ward/transfer.ts";
 import { Allergies } from "./allergies.ts";
+import { Family } from "./family.ts";
 import { LookedAt } from "./looked-at.ts";
 import type { Parts } from "./sources.ts";
 
@@ -35,7 +39,7 @@ interface BannerProps {
 
 export function Banner({ patient, parts, others, reload }: BannerProps) {
   const [open, setOpen] = useState<"label" | "details" | "admission" | "transfer" | "allergy" | "vitals" | undefined>();
-  const { deceasedBoolean, deceasedDateTime, telecom = [] } = patient;
+  const { deceasedBoolean, deceasedDateTime, telecom = [], contact = [] } = patient;
   const replacement = replacedBy(patient);
   const current = parts.encounters.value?.resources.find(isOpen);
   const close = () => setOpen(undefined);
@@ -43,7 +47,9 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
   return html`<section class="banner" aria-label=${t("chart.banner")}>
     <div>
       <p class="banner-name"><strong><bdi lang=${spokenAs(nameOf(patient))}>${nameOf(patient)}</bdi></strong> ${otherNamesOf(patient).map((name) => html`<bdi key=${name} class="muted" lang=${spokenAs(name)}>${name} </bdi>`)}</p>
-      <p><${Dotted} of=${[sexOf(patient.gender), born, number && html`<bdi class="number">${number}</bdi>`, telecom[0]?.value]} /></p>
+      <p><${Dotted} of=${[sexOf(patient.gender), born, number && html`<bdi class="number">${number}</bdi>`, (telecom.find(({ system }) => system === "phone") ?? telecom[0])?.value]} /></p>
+      ${contact.length > 0 && html`<p class="muted">${leading("kin")} ${listed(contact.map(kinText))}</p>`}
+      <${Family} patient=${patient} />
     </div>
     <${Allergies} loaded=${parts.allergies} />
     ${(deceasedBoolean || deceasedDateTime) && html`<p class="tag bad">† ${t("person.dead", { sex: patient.gender ?? "unknown" })} ${dateOf(deceasedDateTime)}</p>`}
@@ -68,16 +74,24 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
   </section>`;
 }
 
+/** What is in progress, since when, where the patient lies, and the responsible physician. */
 function Present({ encounter }: { encounter: Encounter }) {
   const kind = encounter.class?.code === "AMB" ? t("chart.visitSince") : t("chart.staySince");
-  return html`<span class="tag">${kind} ${since(encounter.period?.start)}</span> <${TransferTag} transfer=${transferOf(encounter)} />`;
+  const place = placeOf(encounter);
+  const { value } = useLoad(`place ${place}`, () => read<Location>(place ?? ""), 0, place !== undefined);
+  const physician = attendingOf(encounter)?.individual?.display;
+  return html`<span class="tag">${kind} ${since(encounter.period?.start)}</span> <${TransferTag} transfer=${transferOf(encounter)} />
+    <span class="muted"><${Dotted} of=${[value?.name, physician]} /></span>`;
 }
+
+/** The bed, or the ward of a patient who has none yet. */
+const placeOf = ({ location = [] }: Encounter): string | undefined =>
+  location.find(({ status }) => status === "active")?.location.reference;
 
 /** Transfer of a stay, as from its bed on the board. */
 function TransferDialog({ stay, name, onClose, onDone }: { stay: Encounter; name: string; onClose: () => void; onDone: () => void }) {
-  const from = stay.location?.find(({ status }) => status === "active")?.location.reference;
   return html`<${Dialog} title=${joined(t("transfer"), name)} onClose=${onClose}>
-    <${Transfer} stay=${`Encounter/${stay.id}`} name=${name} transfer=${transferOf(stay)} from=${from} onClose=${onClose} onDone=${onDone} />
+    <${Transfer} stay=${`Encounter/${stay.id}`} name=${name} transfer=${transferOf(stay)} from=${placeOf(stay)} onClose=${onClose} onDone=${onDone} />
   <//>`;
 }
 

@@ -89,7 +89,7 @@ export function HomeMedication({ parts, patient }: HomeMedicationProps) {
   return html`<${Panel} title=${t("taken")} loaded=${loaded} show=${show} actions=${actions} id="part-taken" />
     ${open?.as === "new" && html`<${NoteHomeMedication} patient=${patient} onClose=${close} onDone=${reload} />`}
     ${open?.as === "change" && html`<${ChangeHomeMedication} of=${open.of} onClose=${close} onDone=${reload} />`}
-    ${open?.as === "continue" && html`<${Prescribe} patient=${patient} allergies=${parts.allergies} continues=${open.of} onClose=${close} onDone=${reload} />`}`;
+    ${open?.as === "continue" && html`<${Prescribe} patient=${patient} allergies=${parts.allergies} prescribed=${parts.prescriptions} continues=${open.of} onClose=${close} onDone=${reload} />`}`;
 }
 
 const whatOf = (one: MedicationStatement): string => medicationText(one);

@@ -10,10 +10,12 @@ import { Form } from "../../parts/form.ts";
 import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
 import { actionsOf, type Found, read, Refused, update } from "../../platform/api.ts";
+import { dateOf } from "../../platform/clock.ts";
+import { dosageWords } from "../../platform/dosage-words.ts";
 import { useDraft } from "../../platform/drafts.ts";
-import { knownMedications } from "../../platform/known-codes.ts";
+import { type KnownCode, knownMedications } from "../../platform/known-codes.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
-import { medicationText } from "../../platform/medications.ts";
+import { medicationOf, medicationText } from "../../platform/medications.ts";
 import { joined, leading, t } from "../../platform/texts.ts";
 import { Allergies } from "./allergies.ts";
 import { askedDosage, DosageFields, typedDosage } from "./dosage-fields.ts";
@@ -24,6 +26,8 @@ const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 interface PrescribeProps {
   patient: string;
   allergies: Loaded<Found<AllergyIntolerance>>;
+  /** What is prescribed already. */
+  prescribed: Loaded<Found<MedicationRequest>>;
   /** The home medication that is continued by this. */
   continues?: MedicationStatement;
   /** An earlier prescription, which is prescribed again. */
@@ -47,7 +51,22 @@ const fieldsAgain = (one: MedicationRequest) => ({
   quantity: `${one.dispenseRequest?.quantity?.value ?? ""}`,
 });
 
-export function Prescribe({ patient, allergies, continues, again, onClose, onDone }: PrescribeProps) {
+/** The prescriptions in force of the medication that is being prescribed. */
+const alreadyOf = ({ system, code }: KnownCode, all: MedicationRequest[]): MedicationRequest[] =>
+  all.filter(
+    (one) => one.status === "active" && medicationOf(one)?.coding?.some((coding) => coding.code === code && coding.system === system),
+  );
+
+/** Warns of a second prescription of what the patient is given already: the dose would be doubled. Which of the two is stopped is decided by people. */
+function Already({ medication, all }: { medication: KnownCode | undefined; all: MedicationRequest[] }) {
+  const found = medication ? alreadyOf(medication, all) : [];
+  return html`<div aria-live="polite">${found.map(
+    (one) =>
+      html`<p key=${one.id} class="alert">⚠ ${leading("prescribe.already")} <bdi>${joined(dosageWords(one.dosageInstruction), dateOf(one.authoredOn))}</bdi></p>`,
+  )}</div>`;
+}
+
+export function Prescribe({ patient, allergies, prescribed, continues, again, onClose, onDone }: PrescribeProps) {
   const medications = useLoad("medications", knownMedications);
   const kept = `prescribe.${continues?.id ?? again?.id ?? patient}`;
   const { draft, set } = useDraft(kept, continues ? fieldsOf(continues) : again && fieldsAgain(again));
@@ -92,7 +111,8 @@ export function Prescribe({ patient, allergies, continues, again, onClose, onDon
     ${continues && html`<p class="hint">${leading("taken")} <bdi>${joined(medicationText(continues), dosageTextOf(continues))}</bdi></p>`}
     <${Form} draft=${kept} send=${send} submit=${t("prescribe")} onCancel=${onClose} fieldOf=${fieldOf}>
       ${(faultOf: (field: string) => string | undefined) => html`
-        <${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${choose} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />
+        <div><${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${choose} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />
+          <${Already} medication=${codeNamed(medications.value ?? [], value("medication"))} all=${prescribed.value?.resources ?? []} /></div>
         <${DosageFields} value=${value} set=${set} faultOf=${faultOf}>
           ${field("quantity", t("quantity"), { min: "1", autofocus: value("medication") !== "", fault: faultOf("quantity") }, NumberField)}
         <//>

@@ -21,6 +21,7 @@ import { allergyText } from "./allergies.ts";
 const Prescribe = later("prescribe", () => import("./prescribe.ts").then((it) => it.Prescribe));
 const NotedDoses = later("round.noted", () => import("../round/noted-doses.ts").then((it) => it.NotedDoses));
 const DoseDialog = later("round.noteDose", () => import("../round/dose.ts").then((it) => it.DoseDialog));
+const PrescriptionSheet = later("prescription.sheet", () => import("./prescription-sheet.ts").then((it) => it.PrescriptionSheet));
 const StopPrescription = later("prescription.stop", () => import("./stop-prescription.ts").then((it) => it.StopPrescription));
 
 interface PrescriptionsProps {
@@ -33,7 +34,7 @@ interface PrescriptionsProps {
 }
 
 export function Prescriptions({ loaded, allergies, patient, isHere }: PrescriptionsProps) {
-  const [open, setOpen] = useState<"new" | "doses" | undefined>();
+  const [open, setOpen] = useState<"new" | "doses" | "sheet" | undefined>();
   const [stopped, setStopped] = useState<MedicationRequest | undefined>();
   const [again, setAgain] = useState<MedicationRequest | undefined>();
   const [given, setGiven] = useState<MedicationRequest | undefined>();
@@ -53,13 +54,16 @@ export function Prescriptions({ loaded, allergies, patient, isHere }: Prescripti
         ${one.status === "active" && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setStopped(one)}>${t("prescription.stop")}<${For} who=${medicationText(one)} /></button>`}
         ${["completed", "stopped", "cancelled"].includes(one.status) && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setAgain(one)}>${t("prescribe.again")}<${For} who=${medicationText(one)} /></button>`}</span></li>`,
     )}</ul>`;
-  const actions = html`<button type="button" class="quiet" onClick=${() => setOpen("doses")}>${t("round.noted")}</button>
+  const active = loaded.value?.resources.filter(({ status }) => status === "active") ?? [];
+  const actions = html`${active.length > 0 && html`<button type="button" class="quiet" onClick=${() => setOpen("sheet")}>${t("print")}<${For} who=${t("prescription.sheet")} /></button>`}
+    <button type="button" class="quiet" onClick=${() => setOpen("doses")}>${t("round.noted")}</button>
     ${offers("pharmacy.prescribe") && html`<button type="button" onClick=${() => setOpen("new")}>${t("prescribe")}</button>`}`;
   const close = () => setOpen(undefined);
   return html`<${Panel} title=${t("medication")} loaded=${loaded} show=${show} actions=${actions} id="part-medication" />
     ${open === "doses" && html`<${NotedDoses} patients=${[patient]} isOfOne onClose=${close} onDone=${loaded.reload} />`}
-    ${open === "new" && html`<${Prescribe} patient=${patient} allergies=${allergies} onClose=${close} onDone=${loaded.reload} />`}
-    ${again && html`<${Prescribe} patient=${patient} allergies=${allergies} again=${again} onClose=${() => setAgain(undefined)} onDone=${loaded.reload} />`}
+    ${open === "sheet" && html`<${PrescriptionSheet} prescriptions=${active} onClose=${close} />`}
+    ${open === "new" && html`<${Prescribe} patient=${patient} allergies=${allergies} prescribed=${loaded} onClose=${close} onDone=${loaded.reload} />`}
+    ${again && html`<${Prescribe} patient=${patient} allergies=${allergies} prescribed=${loaded} again=${again} onClose=${() => setAgain(undefined)} onDone=${loaded.reload} />`}
     ${given && html`<${DoseDialog} dose=${doseOf(given)} patient=${whose} allergies=${currentAllergies(allergies.value?.resources ?? []).map(allergyText)} isNamed onClose=${() => setGiven(undefined)} onDone=${loaded.reload} />`}
     ${stopped && html`<${StopPrescription} of=${stopped} onClose=${() => setStopped(undefined)} onDone=${loaded.reload} />`}`;
 }

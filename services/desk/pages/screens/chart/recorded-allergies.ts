@@ -1,14 +1,14 @@
 /** Recorded allergies, including resolved ones: marked as entered in error, changed in severity, reactivated. Each can be undone at once. */
 import type { AllergyIntolerance, CodeableConcept } from "../../../../../fhir/r4.ts";
 import { useRef } from "preact/hooks";
-import { isCurrent, isMistake, isRefuted, isSevere } from "../../../../../fhir/clinical-status.ts";
+import { isCurrent, isMistake, isRefuted, isSevere, saysNoneKnown } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
 import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { update } from "../../platform/api.ts";
-import { conceptOf } from "../../platform/shown-values.ts";
 import { takeBack } from "../../platform/taken-back.ts";
 import { t, type TextKey } from "../../platform/texts.ts";
+import { allergyName } from "./allergies.ts";
 import { statusText } from "./status-text.ts";
 
 const CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
@@ -42,7 +42,7 @@ export function RecordedAllergies({ all, onDone }: RecordedProps) {
     try {
       const now = await update(change(before));
       stored.current.set(shown.id, now);
-      say(t("allergy.changed", { what: conceptOf(before.code) }), () => takeBack(before, now).then(onDone));
+      say(t("allergy.changed", { what: allergyName(before) }), () => takeBack(before, now).then(onDone));
     } catch (error) {
       sayFault(error);
     }
@@ -52,14 +52,14 @@ export function RecordedAllergies({ all, onDone }: RecordedProps) {
     const press = () => {
       queue.current = queue.current.then(() => storeNext(one, change));
     };
-    return html`<button type="button" class="quiet" onClick=${press}>${t(key)}<${For} who=${conceptOf(one.code)} /></button>`;
+    return html`<button type="button" class="quiet" onClick=${press}>${t(key)}<${For} who=${allergyName(one)} /></button>`;
   };
   const row = (one: AllergyIntolerance) => {
     const isHigh = one.criticality === "high";
-    return html`<li key=${one.id}><span><bdi>${conceptOf(one.code)}</bdi> ${isSevere(one) && html`<span class="tag bad">${t("allergies.severe")}</span> `}${!isCurrent(one) && html`<span class="tag">${statusText(one)}</span>`}</span>
+    return html`<li key=${one.id}><span><bdi>${allergyName(one)}</bdi> ${isSevere(one) && html`<span class="tag bad">${t("allergies.severe")}</span> `}${!isCurrent(one) && html`<span class="tag">${statusText(one)}</span>`}</span>
       <span class="buttons">${
         isCurrent(one)
-          ? html`${button(one, isHigh ? "allergy.notSevere" : "allergy.severe", (now) => ({ ...now, criticality: isHigh ? "low" : "high" }))}
+          ? html`${!saysNoneKnown(one) && button(one, isHigh ? "allergy.notSevere" : "allergy.severe", (now) => ({ ...now, criticality: isHigh ? "low" : "high" }))}
             ${button(one, "allergy.over", (now) => ({ ...now, clinicalStatus: concept(CLINICAL, "inactive") }))}`
           : button(one, "problem.activate", activated)
       }${button(one, "listed.error", enteredInError)}</span></li>`;

@@ -14,6 +14,7 @@ import type {
   Reference,
 } from "../../../../../fhir/r4.ts";
 import { currentAllergies, isCurrent } from "../../../../../fhir/clinical-status.ts";
+import { attendingOf } from "../../../../../fhir/open-encounters.ts";
 import { html } from "../../html.ts";
 import { Dotted } from "../../parts/dotted.ts";
 import { authorOf } from "../../platform/authors.ts";
@@ -31,7 +32,7 @@ import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { isDraft, noteText } from "../../platform/notes.ts";
 import { conceptOf } from "../../platform/shown-values.ts";
-import { allergyText } from "./allergies.ts";
+import { allergyText, noneKnownIn } from "./allergies.ts";
 import type { Parts } from "./sources.ts";
 
 const isVoid = (status: string) => ["entered-in-error", "cancelled"].includes(status);
@@ -40,7 +41,7 @@ const isVoid = (status: string) => ["entered-in-error", "cancelled"].includes(st
 const isWithin = ({ period }: Encounter, at: string | undefined): boolean =>
   at !== undefined && Date.parse(at) >= Date.parse(period?.start ?? "") && !(period?.end && Date.parse(at) > Date.parse(period.end));
 
-const allergiesOf = (all: AllergyIntolerance[]) => currentAllergies(all).map(allergyText);
+const allergiesOf = (all: AllergyIntolerance[]) => (noneKnownIn(all) ? [t("allergies.noneKnown")] : currentAllergies(all).map(allergyText));
 
 const problemsOf = (all: Condition[]) => all.filter(isCurrent).map(({ code }) => conceptOf(code));
 
@@ -75,8 +76,11 @@ function Section<T extends FhirResource>({
   loaded,
   of,
   show,
+  none = t("none"),
 }: {
   title: string;
+  /** What is said of an empty one. */
+  none?: string;
   loaded: Loaded<Found<T>>;
   of: (all: T[]) => unknown[];
   show: (all: never[]) => unknown;
@@ -88,12 +92,13 @@ function Section<T extends FhirResource>({
   }
   const all = of(value.resources);
   return html`<h4>${title}</h4><${NotKnown} loaded=${loaded} /><${Partial} isPartial=${value.isPartial} hasMore=${value.hasMore} />
-    ${all.length > 0 ? show(all as never[]) : !value.isPartial && html`<p>${t("none")}</p>`}`;
+    ${all.length > 0 ? show(all as never[]) : !value.isPartial && html`<p>${none}</p>`}`;
 }
 
 export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
   const { period, participant = [], hospitalization, reasonCode, location = [] } = stay;
-  const responsible = participant.find(({ individual }) => individual?.reference?.startsWith("Practitioner/"))?.individual;
+  const others = participant.filter(({ individual, period: time }) => individual?.reference?.startsWith("Practitioner/") && !time?.end);
+  const responsible = (attendingOf(stay) ?? others[0])?.individual;
   const place = location.at(-1)?.location;
   const references = [responsible, place].flatMap((one) => (one?.reference && !one.display ? [one.reference] : []));
   const named = useLoad(`named ${references}`, () => readAll<Practitioner | Location>(references));
@@ -131,7 +136,7 @@ export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
     ${drafts > 0 && html`<p class="not-known" role="status">${t("stay.drafts", { n: drafts })}</p>`}
     <${Sheet} isSigned title=${t("stay.summary")} patient=${patient} isBusy=${isBusy}>
       <table><tbody>${facts.filter(([, value]) => value).map(([name, value]) => html`<tr key=${name}><th scope="row">${name}</th><td><bdi>${value}</bdi></td></tr>`)}</tbody></table>
-      <${Section} title=${t("allergies")} loaded=${parts.allergies} of=${allergiesOf} show=${list} />
+      <${Section} title=${t("allergies")} loaded=${parts.allergies} of=${allergiesOf} show=${list} none=${t("allergies.none")} />
       <${Section} title=${t("problems")} loaded=${parts.problems} of=${problemsOf} show=${list} />
       <${Section} title=${t("results")} loaded=${parts.results} of=${(all: Observation[]) => resultsOf(stay, all)} show=${values} />
       <${Section} title=${t("notes")} loaded=${parts.notes} of=${(all: DocumentReference[]) => notesOf(stay, all)} show=${notes} />

@@ -100,11 +100,14 @@ export function Timeline({ parts }: { parts: Parts }) {
   const events = eventsOf(parts);
   const more = useMore(STEP, Number.POSITIVE_INFINITY);
   const isPartial = Object.values(parts).some(({ error, value }) => error?.isTemporary || value?.isPartial);
+  /** Whether everything was read that the person may see. */
+  const isWhole = !isPartial && Object.values(parts).every(({ value, error }) => value !== undefined || error !== undefined);
   const hasMore = Object.values(parts).some(({ value }) => value?.hasMore);
   return html`<section class="panel" id="part-timeline" aria-label=${t("timeline")}>
     <header><h2>${t("timeline")}</h2></header>
     <${Partial} isPartial=${isPartial} hasMore=${hasMore} />
-    <ol class="timeline">${events
+    ${events.length === 0 && isWhole && html`<p class="muted">${t("none")}</p>`}
+    <ol class="timeline" hidden=${events.length === 0}>${events
       .slice(0, more.count)
       .map(
         (one, index) =>

@@ -1,14 +1,20 @@
-/** Lots as text, and requests about lots that several parts of the dispensary share. */
+/** Lots as text, and what several parts of the dispensary and the home page ask for: lots, and prescriptions to be prepared. */
 import type { Location } from "../../../../../fhir/r4.ts";
 import type { Code, LotUnits, pharmacy as pharmacyContract, StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
 import { actionsOf, readAll } from "../../platform/api.ts";
-import { dateOf, today } from "../../platform/clock.ts";
+import { dateOf, day, today } from "../../platform/clock.ts";
 import { t } from "../../platform/texts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 /** Number of days that count as soon, as in the service. */
 const SOON_DAYS = 30;
+
+/** Age limit of prescriptions to be prepared, days; older ones are found by the patient's name. */
+const MAX_AGE_DAYS = 30;
+
+/** The search for prescriptions to be prepared. */
+export const toPrepare = (): Record<string, string> => ({ status: "active", intent: "order", authoredon: `ge${day(MAX_AGE_DAYS)}` });
 
 /** `system|code`, as in requests for stock. */
 export const tokenOf = ({ system, code }: Code): string => `${system}|${code}`;

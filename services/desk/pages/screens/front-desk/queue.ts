@@ -1,4 +1,4 @@
-/** Waiting patients: open visits, the longest first. */
+/** Waiting patients: open visits, the longest first; those who have been called in stand after those who still wait. */
 import { useState } from "preact/hooks";
 import { OPEN_STATUSES } from "../../../../../fhir/open-encounters.ts";
 import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
@@ -20,6 +20,7 @@ import { nameOf, numberOf, otherNamesOf } from "../../platform/names.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { numberIn, t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
+import { callIn, seenBy, whoCalls } from "./called-in.ts";
 import { conceptOf } from "../../platform/shown-values.ts";
 
 const visits = actionsOf<typeof visitsContract>("visits");
@@ -59,7 +60,7 @@ async function waiting(count: number): Promise<Read> {
 
 /** The visits that match the filter; all, if the queue is short. */
 function found(all: Waiting[], { text, kind }: Sought): Waiting[] {
-  if (all.length <= MANY) return all;
+  if (all.length <= MANY) return [...all];
   const words = plainLetters(text).split(/\s+/).filter(Boolean);
   return all.filter(({ visit, patient }) => {
     const isBooked = (visit.appointment ?? []).length > 0;
@@ -96,20 +97,29 @@ export function Queue({ turn }: { turn: number }) {
       sayFault(error);
     }
   };
+  const times = ({ visit }: Waiting) => {
+    const seen = seenBy(visit);
+    const sinceTime = (at: string | undefined) => html`<time datetime=${at} title=${timeOf(at)}>${since(at)}</time>`;
+    return seen
+      ? html`<span class="tag good">${t("queue.with", { who: seen.who })}</span> ${sinceTime(seen.since)}`
+      : sinceTime(visit.period?.start);
+  };
   const row = (one: Waiting) => html`<li key=${one.visit.id}>
     <span><a href=${hrefOf("chart", one.visit.subject?.reference)}>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}</a>
       <br /><span class="muted">${conceptOf(one.visit.reasonCode?.[0])}</span></span>
     <span class="buttons">
-      <time datetime=${one.visit.period?.start} title=${timeOf(one.visit.period?.start)}>${since(one.visit.period?.start)}</time>
+      ${times(one)}
+      ${whoCalls() && !seenBy(one.visit) && html`<button type="button" onClick=${() => callIn(one.visit, nameOf(one.patient), queue.reload)}>${t("queue.callIn")}<${For} who=${nameOf(one.patient)} /></button>`}
       <button type="button" onClick=${() => close(one)} >${t("visit.close")}<${For} who=${nameOf(one.patient)} /></button>
       <button type="button" class="quiet" onClick=${() => setCancelled(one)} >${t("visit.cancel")}<${For} who=${nameOf(one.patient)} /></button>
     </span>
   </li>`;
   const show = ({ all, isPartial, hasMore }: Read) => {
-    const matching = found(all, sought);
+    const matching = found(all, sought).sort((a, b) => Number(Boolean(seenBy(a.visit))) - Number(Boolean(seenBy(b.visit))));
+    const seen = all.filter(({ visit }) => seenBy(visit)).length;
     const isCut = hasMore || matching.length > MAX_SHOWN;
     return html`<${Partial} isPartial=${isPartial} />
-      <p class="muted">${isCut ? t("list.first", { n: numberIn(Math.min(matching.length, MAX_SHOWN)) }) : t("queue.count", { n: all.length })}</p>
+      <p class="muted">${isCut ? t("list.first", { n: numberIn(Math.min(matching.length, MAX_SHOWN)) }) : t("queue.count", { n: all.length - seen })} ${seen > 0 && t("queue.seen", { n: seen })}</p>
       ${all.length > MANY && html`<${Filter} sought=${sought} onSeek=${setSought} />`}
       <ul class="list roomy">${matching.slice(0, MAX_SHOWN).map(row)}</ul>
       ${all.length > MANY && matching.length === 0 && html`<p class="muted" role="status">${t("queue.noneSuch")}</p>`}

@@ -7,9 +7,11 @@ import { BirthDateField, birthDateOf } from "../../parts/birth-date-field.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
+import { PersonFields } from "../../parts/person-fields.ts";
 import { actionsOf, readAll, Refused } from "../../platform/api.ts";
 import { sexChoices } from "../../platform/choices.ts";
 import { type Draft, useDraft } from "../../platform/drafts.ts";
+import { DETAILS, type Detail, detailsIn } from "../../platform/person-details.ts";
 import { t } from "../../platform/texts.ts";
 import { type Candidate, Candidates, CandidatesLink } from "./candidates.ts";
 import { Newborn, Unknown } from "./special.ts";
@@ -21,7 +23,7 @@ const PAUSE_MS = 300;
 const words = (text: string) => text.trim().split(/\s+/).filter(Boolean);
 
 /** The typed fields as parameters of the action. */
-function described({ family = "", given: typed = "", oneName, birthDate, gender, phone, otherFamily, otherGiven = "" }: Draft) {
+function described({ family = "", given: typed = "", oneName, birthDate, gender, phone, otherFamily, otherGiven = "", ...more }: Draft) {
   const given = oneName ? "" : typed;
   return {
     ...(family.trim() && { family: family.trim() }),
@@ -30,6 +32,7 @@ function described({ family = "", given: typed = "", oneName, birthDate, gender,
     ...(gender && { gender: gender as Registration["gender"] }),
     ...(phone && { phone: phone.trim() }),
     ...(otherFamily?.trim() && { otherNames: [{ family: otherFamily.trim(), given: oneName ? [] : words(otherGiven) }] }),
+    ...detailsIn(more),
   };
 }
 
@@ -104,6 +107,7 @@ function Known({ onRegistered, onFound }: RegisterProps) {
     set(name, text);
   };
   const hasOneName = value("oneName") !== "";
+  const [hasMore] = useState(() => DETAILS.some((name) => value(name) !== ""));
   const field = (name: string, label: string, more: object = {}) =>
     html`<${Field} label=${label} name=${name} value=${value(name)} onValue=${(text: string) => describe(name, text)} ...${more} />`;
   return html`<${Form} send=${send} submit=${t("register.submit")} label=${t("register.known")} fieldOf=${{ POSSIBLE_DUPLICATE: "confirm" }}>
@@ -119,6 +123,9 @@ function Known({ onRegistered, onFound }: RegisterProps) {
         ${!hasOneName && field("otherGiven", t("person.otherGiven"), { fault: faultOf("otherNames[0].given") })}
       </div>
       <label class="choice"><input type="checkbox" name="oneName" checked=${hasOneName} onChange=${() => describe("oneName", hasOneName ? "" : "yes")} /> ${t("register.oneName")}</label>
+      <details open=${hasMore}><summary>${t("person.more")}</summary><div class="stack">
+        <${PersonFields} prefix="" values=${draft.value} onValue=${(name: Detail, text: string) => describe(name, text)} faultOf=${faultOf} />
+      </div></details>
       ${similar && field("confirm", t("register.confirm"), { fault: faultOf("confirm"), onValue: (text: string) => set("confirm", text) })}
       <${CandidatesLink} candidates=${similar ?? candidates} />`}
     <//>

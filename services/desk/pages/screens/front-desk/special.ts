@@ -44,6 +44,12 @@ export function Unknown({ onRegistered }: SpecialProps) {
   <//>`;
 }
 
+/** A number for each child of one birth; the first choice is an only child. */
+const orderChoices = (): [string, string][] => [
+  ["", t("newborn.only")],
+  ...[1, 2, 3, 4, 5, 6].map((n): [string, string] => [`${n}`, `${n}`]),
+];
+
 /** With the mother. */
 export function Newborn({ onRegistered }: SpecialProps) {
   const [mother, setMother] = useState<Patient | undefined>();
@@ -56,22 +62,25 @@ function NewbornOf({ mother, onRegistered, onCancel }: SpecialProps & { mother: 
   const [gender, setGender] = useKept(kept, "gender", "unknown");
   const [given, setGiven] = useKept(kept, "given");
   const [birthDate, setBirthDate] = useKept(kept, "birthDate", today());
+  const [order, setOrder] = useKept(kept, "order");
   const send = async () => {
     const names = given.trim().split(/\s+/).filter(Boolean);
     const { patient, identifier } = await patients.registerNewborn({
       mother: `Patient/${mother.id}`,
       gender: gender as Gender,
       birthDate,
+      ...(order && { multipleBirth: Number(order) }),
       ...(names.length > 0 && { given: names }),
     });
     say(t("register.numbered", { number: identifier.value }));
     onRegistered(patient);
   };
   return html`<p>${leading("newborn.mother")} <${PersonLine} patient=${mother} /></p>
-    <${Form} draft=${kept} send=${send} submit=${t("register.submit")} onCancel=${onCancel} label=${t("register.newborn")} fieldOf=${{ MOTHER_NOT_ACTIVE: "mother", BORN_BEFORE_MOTHER: "birthDate" }}>
+    <${Form} draft=${kept} send=${send} submit=${t("register.submit")} onCancel=${onCancel} label=${t("register.newborn")} fieldOf=${{ MOTHER_NOT_ACTIVE: "mother", BORN_BEFORE_MOTHER: "birthDate", CHILD_ALREADY_REGISTERED: "multipleBirth" }}>
       ${(faultOf: FaultOf) => html`<div class="fields">
         <${Field} label=${t("person.sex")} name="newborn-gender" value=${gender} onValue=${setGender} options=${sexChoices()} fault=${faultOf("gender")} />
         <${DateField} label=${t("person.birthDate")} name="newborn-birthDate" value=${birthDate} onValue=${setBirthDate} max=${today()} required fault=${faultOf("birthDate")} />
+        <${Field} label=${t("newborn.order")} name="newborn-order" value=${order} onValue=${setOrder} options=${orderChoices()} fault=${faultOf("multipleBirth")} />
         <${Field} label=${t("newborn.given")} name="newborn-given" value=${given} onValue=${setGiven} fault=${faultOf("given")} />
       </div>`}
     <//>`;

@@ -8,8 +8,7 @@ import { actionsOf, countOf, getJson, search } from "../../platform/api.ts";
 import { since, timeOf, today } from "../../platform/clock.ts";
 import { t } from "../../platform/texts.ts";
 import type { MeshState } from "../administration/services.ts";
-import { daysLeft, expiringLots, tokenOf } from "../dispensary/lots.ts";
-import { toPrepare } from "../dispensary/to-prepare.ts";
+import { daysLeft, expiringLots, toPrepare, tokenOf } from "../dispensary/lots.ts";
 import type { Source } from "./work.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
@@ -95,11 +94,12 @@ export const pharmacySources: readonly Source[] = [
 export const deskSources: readonly Source[] = [
   {
     name: "the queue's length",
-    roles: ["front-desk"],
+    roles: ["front-desk", "physician"],
     types: ["Encounter"],
     works: ["work.queue"],
     async read() {
-      const query = { class: "AMB", status: OPEN_STATUSES.join(), _sort: "date", _count: "1", _total: "accurate" };
+      const waiting = { class: "AMB", status: OPEN_STATUSES.join(), "participant:missing": "true" };
+      const query = { ...waiting, _sort: "date", _count: "1", _total: "accurate" };
       const { resources, total = 0 } = await search<Encounter>("Encounter", query);
       const [first] = resources;
       return {

@@ -12,6 +12,7 @@ import { dateOf } from "../../platform/clock.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { useLoad } from "../../platform/load.ts";
 import { nameOf, otherNamesOf, sexOf } from "../../platform/names.ts";
+import { detailFieldsOf, kinText } from "../../platform/person-details.ts";
 import { listed, t } from "../../platform/texts.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
@@ -25,6 +26,8 @@ const LINES: [() => string, (patient: Patient) => string][] = [
   [() => t("person.numbers"), ({ identifier = [] }) => listed(identifier.map(({ value }) => value))],
   [() => t("person.phone"), ({ telecom = [] }) => listed(telecom.map(({ value }) => value))],
   [() => t("person.address"), ({ address: [first] = [] }) => listed([first?.line?.join(" "), first?.city])],
+  [() => t("person.mothersName"), (one) => detailFieldsOf(one).mothersName],
+  [() => t("kin"), ({ contact = [] }) => listed(contact.map(kinText))],
 ];
 
 interface SideProps {

@@ -92,6 +92,9 @@ describe("a new service", () => {
     ],
     ["a name of other letters", ["service", "صيدلية"], /; like "dentistry"\.\n$/],
     ["a word of the language", ["service", "class"], /^"class" cannot be the name of a service: it means something in TypeScript\.\n$/],
+    ["a name that every object has", ["service", "constructor"], /^"constructor" cannot .*: it means something in TypeScript\.\n$/],
+    ["a name that makes a promise", ["service", "then"], /^"then" cannot .*: it means something in TypeScript\.\n$/],
+    ["a device of Windows", ["service", "aux"], /^"aux" cannot be the name of a service: on Windows no folder can have it\.\n$/],
     [
       "a word of the first files",
       ["service", "action"],
@@ -175,6 +178,8 @@ describe("a new action", () => {
       ["action", "visits.book-again"],
       /^"visits\.book-again" cannot be the name of an action: .*; use "visits\.bookAgain"\.\n$/,
     ],
+    ["a name that every object has", ["action", "visits.constructor"], /^"visits\.constructor" cannot .* TypeScript\.\n$/],
+    ["a name that makes a promise", ["action", "visits.then"], /^"visits\.then" cannot .* TypeScript\.\n$/],
     ["a name that is none", ["action", "visits.%"], /^"visits\.%" cannot be the name of an action: .*; like "visits\.reschedule"\.\n$/],
     [
       "a service with a hyphen",

@@ -49,6 +49,9 @@ export class Edits {
 /** A service's name is also that of its folder, of the constant in its contract, of its container and of its user at the servers. */
 const SERVICE_NAME = /^[a-z][a-z0-9]{2,29}$/;
 
+/** Names that Windows keeps for devices. */
+const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)$/;
+
 /** @throws StartupError for an invalid name, or one in use; suggests a name if only the form is wrong */
 export function refuseName(root: string, name: string): void {
   const fault = faultOf(root, name);
@@ -58,6 +61,7 @@ export function refuseName(root: string, name: string): void {
 function faultOf(root: string, name: string): string | undefined {
   if (!SERVICE_NAME.test(name)) return wrongForm(name, (plain) => faultOf(root, plain) === undefined);
   if (isReserved(name)) return `"${name}" cannot be the name of a service: it means something in TypeScript.`;
+  if (DEVICE.test(name)) return `"${name}" cannot be the name of a service: on Windows no folder can have it.`;
   if (skeletonWords().has(name)) {
     return `"${name}" cannot be the name of a service: the files that a service begins with use it for something else.`;
   }
@@ -80,7 +84,7 @@ export function wrongForm(name: string, isGood: (plain: string) => boolean): str
 function isReserved(name: string): boolean {
   try {
     new Function(`"use strict"; const ${name} = 1;`);
-    return name === "await";
+    return name === "await" || name === "then" || name in globalThis;
   } catch {
     return true;
   }

@@ -174,9 +174,9 @@ function operationOnType(request: FhirRequest, type: string, name: string): Meth
 
 function operationOnInstance(request: FhirRequest, type: string, id: string, name: string): MethodTable {
   if (name === "$meta") return query(request, (asked) => meta(asked, type, id));
-  if (name === "$meta-add") return { POST: () => changeMeta(request, type, id, "add") };
-  if (name === "$meta-delete") return { POST: () => changeMeta(request, type, id, "delete") };
-  if (name === "$sign") return { POST: () => sign(request, type, id) };
+  if (name === "$meta-add") return { POST: async () => changeMeta(await unmodifiedSince(request, type, id), type, id, "add") };
+  if (name === "$meta-delete") return { POST: async () => changeMeta(await unmodifiedSince(request, type, id), type, id, "delete") };
+  if (name === "$sign") return { POST: async () => sign(await unmodifiedSince(request, type, id), type, id) };
   if (name === "$verify") return query(request, (asked) => verify(asked, type, id));
   if (name === "$validate") return { GET: () => validateOperation(request, type, id), POST: () => validateOperation(request, type, id) };
   if (name === "$everything" && (type === "Patient" || type === "Encounter")) return query(request, (asked) => everything(asked, type, id));

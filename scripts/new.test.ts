@@ -72,6 +72,14 @@ describe("a new service", () => {
     expect(contentOf(`services/${DENTISTRY}/${DENTISTRY}.model.ts`)).not.toMatch(/skeleton|Basic/i);
   });
 
+  it("is told which rules its type loses with its owner, and of no others", () => {
+    const { said } = make("service", unused("optics"), "--owns", "VisionPrescription,BodyStructure");
+    expect(said).toMatch(
+      /VisionPrescription was owned by records.*\n +no more: [\w-]+(?:, [\w-]+)* \(services\/records\/records\.rules\.ts\)/,
+    );
+    expect(said).not.toMatch(/BodyStructure was owned by records.*\n +no more/);
+  });
+
   it("without types keeps data of its own", () => {
     expect(make("service", KITCHENS)).toEqual({ code: 0, said: expect.stringContaining(`services/${KITCHENS} is there`) });
     expect(contentOf(`services/${KITCHENS}/${KITCHENS}.service.ts`)).toContain("mixins: [Store(");

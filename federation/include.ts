@@ -115,7 +115,7 @@ const tooMuch = (most: number) =>
   fhirError(
     400,
     "too-costly",
-    `This page would bring along more than ${most} resources, or too many bytes: ask for a smaller _count, or fewer _include and _revinclude.`,
+    `This page would bring along more than ${most} resources, or too many bytes: ask for a smaller _count, for fewer _include and _revinclude, or for these resources by a search of their own.`,
   );
 
 const endless = ({ include, revinclude }: Includes) => {

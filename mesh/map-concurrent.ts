@@ -26,3 +26,41 @@ export async function mapConcurrent<Item, Result>(
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
   return results;
 }
+
+/**
+ * As `mapConcurrent`, for parts of different weight: each takes some of `places`, and is begun when all parts before it have begun and its places are free.
+ * @param placesOf at most `places`
+ */
+export function mapWeighted<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item, index: number) => Promise<Result>,
+  { places, placesOf }: { places: number; placesOf: (item: Item) => number },
+): Promise<Result[]> {
+  const results: Result[] = new Array(items.length);
+  let [free, next, left] = [places, 0, items.length];
+  return new Promise((resolve, reject) => {
+    const begin = () => {
+      if (left === 0) resolve(results);
+      while (next < items.length) {
+        const index = next;
+        const taken = placesOf(items[index] as Item);
+        if (taken > free) return;
+        next += 1;
+        free -= taken;
+        work(items[index] as Item, index).then(
+          (result) => {
+            results[index] = result;
+            free += taken;
+            left -= 1;
+            begin();
+          },
+          (error: unknown) => {
+            next = items.length;
+            reject(error);
+          },
+        );
+      }
+    };
+    begin();
+  });
+}

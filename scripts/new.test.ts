@@ -72,6 +72,14 @@ describe("a new service", () => {
     expect(contentOf(`services/${DENTISTRY}/${DENTISTRY}.model.ts`)).not.toMatch(/skeleton|Basic/i);
   });
 
+  it("is told which rules its type loses with its owner, and of no others", () => {
+    const { said } = make("service", unused("optics"), "--owns", "VisionPrescription,BodyStructure");
+    expect(said).toMatch(
+      /VisionPrescription was owned by records.*\n +no more: [\w-]+(?:, [\w-]+)* \(services\/records\/records\.rules\.ts\)/,
+    );
+    expect(said).not.toMatch(/BodyStructure was owned by records.*\n +no more/);
+  });
+
   it("without types keeps data of its own", () => {
     expect(make("service", KITCHENS)).toEqual({ code: 0, said: expect.stringContaining(`services/${KITCHENS} is there`) });
     expect(contentOf(`services/${KITCHENS}/${KITCHENS}.service.ts`)).toContain("mixins: [Store(");
@@ -92,6 +100,9 @@ describe("a new service", () => {
     ],
     ["a name of other letters", ["service", "صيدلية"], /; like "dentistry"\.\n$/],
     ["a word of the language", ["service", "class"], /^"class" cannot be the name of a service: it means something in TypeScript\.\n$/],
+    ["a name that every object has", ["service", "constructor"], /^"constructor" cannot .*: it means something in TypeScript\.\n$/],
+    ["a name that makes a promise", ["service", "then"], /^"then" cannot .*: it means something in TypeScript\.\n$/],
+    ["a device of Windows", ["service", "aux"], /^"aux" cannot be the name of a service: on Windows no folder can have it\.\n$/],
     [
       "a word of the first files",
       ["service", "action"],
@@ -175,6 +186,8 @@ describe("a new action", () => {
       ["action", "visits.book-again"],
       /^"visits\.book-again" cannot be the name of an action: .*; use "visits\.bookAgain"\.\n$/,
     ],
+    ["a name that every object has", ["action", "visits.constructor"], /^"visits\.constructor" cannot .* TypeScript\.\n$/],
+    ["a name that makes a promise", ["action", "visits.then"], /^"visits\.then" cannot .* TypeScript\.\n$/],
     ["a name that is none", ["action", "visits.%"], /^"visits\.%" cannot be the name of an action: .*; like "visits\.reschedule"\.\n$/],
     [
       "a service with a hyphen",

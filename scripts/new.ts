@@ -55,10 +55,14 @@ async function makeService(name: string, owns: string): Promise<void> {
   );
   if (moved.length > 0) listRulesAnew();
   console.log(`services/${name} is there and belongs to the provider system.`);
-  for (const { type, owner } of moved) {
-    console.log(
-      `  ${type} was owned by ${owner}: name it no more in services/${owner}/README.md. What ${owner} has stored of it stays there.`,
-    );
+  for (const { type, owner, lostRules } of moved) {
+    const stays = `What ${owner} has stored of it stays there.`;
+    console.log(`  ${type} was owned by ${owner}: name it no more in services/${owner}/README.md. ${stays}`);
+    if (lostRules.length > 0) {
+      console.log(
+        `    no more: ${lostRules.join(", ")} (services/${owner}/${owner}.rules.ts); move what should stay to services/${name}/${name}.rules.ts`,
+      );
+    }
   }
   console.log(
     `  test it   npm test -- services/${name}\n  start it  npm start\n  read      services/${name}/README.md, then its contract, model and service`,

@@ -2,7 +2,7 @@
 import { MemberKind, type PlanMember, type ObjectPlan, planOfMember } from "../validate/type-plan.ts";
 import type { Resource } from "../resource.ts";
 import { copyOf } from "./json-patch.ts";
-import { type Operation, operationsOf, refused, textOf, unfit, wholeOf } from "./operations.ts";
+import { type Operation, operationsOf, refused, textOf, unfit, valueNameOf, wholeOf } from "./operations.ts";
 import { lengthOf, type ElementPlace, listAt, type Locate, objectAt, onePlace, type Patched } from "./places.ts";
 import { nonNull } from "../non-null.ts";
 
@@ -100,9 +100,7 @@ function given(operation: Operation, plan: ObjectPlan, name: string): Given {
 }
 
 function valueIn(part: Json, plan: ObjectPlan, name: string, operation: Operation): Given {
-  const key = Object.keys(part)
-    .find((candidate) => /^_?value[A-Z]/.test(candidate))
-    ?.replace(/^_/, "");
+  const key = valueNameOf(part, operation);
   const suffix = key?.slice("value".length);
   const named = plan.members.get(name);
   const member = named?.kind === MemberKind.sibling ? undefined : (named ?? plan.members.get(name + (suffix ?? "")));

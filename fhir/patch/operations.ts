@@ -51,9 +51,22 @@ export const refused = ({ number }: { number: number }, what: string) =>
 export const unfit = ({ number, path }: Operation, why: string) =>
   fhirError(422, "processing", `Operation ${number} of the patch does not fit the resource: ${why}.`, path.replace(TEXTS, "''"));
 
+/**
+ * The name of the part's value, `valueString`; undefined if it has none, but a resource or parts.
+ * @throws FhirError 400 if it has more than one of these (R4, parameters.html, inv-1)
+ */
+export function valueNameOf(part: Json, operation: { number: number }): string | undefined {
+  const names = new Set(Object.keys(part).flatMap((key) => /^_?(value[A-Z].*)$/.exec(key)?.[1] ?? []));
+  const others = ["resource", "part"].filter((key) => part[key] !== undefined);
+  if (names.size + others.length > 1) throw refused(operation, "has a part with more than one value");
+  const [name] = names;
+  return name;
+}
+
 /** The text of a part. @throws FhirError 400 */
 export function textOf(parts: Map<string, Json>, name: string, operation: { number: number }): string {
-  const value = Object.entries(parts.get(name) ?? {}).find(([key]) => key.startsWith("value"))?.[1];
+  const part = parts.get(name) ?? {};
+  const value = part[valueNameOf(part, operation) ?? ""];
   if (typeof value !== "string") throw refused(operation, `must have a part "${name}" with a text`);
   return value;
 }

@@ -213,6 +213,16 @@ describe("a FHIRPath Patch", () => {
     ["whose path joins lists that are several elements", 422, { type: "delete", path: "(Patient.name | Patient.contact.name)" }],
     ["whose path is too long", 400, { type: "delete", path: `Patient.name.where(family = '${"a".repeat(1_000)}')` }],
     ["without a value", 400, { type: "add", path: "Patient", name: "birthDate" }],
+    [
+      "with two values",
+      400,
+      { type: "add", path: "Patient", name: "birthDate", value: { valueDate: "2020", valueDateTime: "2021-01-01T10:00:00Z" } },
+    ],
+    [
+      "with a value and parts",
+      400,
+      { type: "replace", path: "Patient.name[0]", value: { valueHumanName: { text: "A" }, part: [{ name: "text", valueString: "B" }] } },
+    ],
     ["without an index", 400, { type: "insert", path: "Patient.name", value: { valueHumanName: {} } }],
     ["that deletes several", 422, { type: "delete", path: "Patient.name" }],
     ["that replaces nothing", 422, { type: "replace", path: "Patient.birthDate", value: { valueDate: "2020" } }],

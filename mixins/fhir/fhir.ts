@@ -63,11 +63,14 @@ const optionsOf = new WeakMap<object, FhirOptions>();
 export const fhirOptionsOf = (schema: Partial<ServiceSchema>): FhirOptions | undefined =>
   (schema.mixins ?? []).map((mixin) => optionsOf.get(mixin)).find((options) => options !== undefined);
 
-/** The mixin: makes a service the owner of FHIR types, with its own store, `this.fhir` and the actions of an owner. */
+/**
+ * The mixin: makes a service the owner of FHIR types, with its own store, `this.fhir` and the actions of an owner.
+ * @throws Error for events of a type that it does not own
+ */
 export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   const unique = (options.unique ?? {}) as AnyKeys;
   const owns = options.owns.map((own) => ownershipOf(own, unique));
-  const owned: ReadonlySet<string> = new Set(owns.map(({ type }) => type));
+  const owned = typesOf(owns, options);
   const isAppendOnly = options.isAppendOnly === true;
 
   const own = defineMixin<OwnerGains>({
@@ -134,6 +137,14 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   };
   optionsOf.set(mixin, options);
   return mixin;
+}
+
+/** The owned types. @throws Error for events of another type: there would never be any */
+function typesOf(owns: Ownership[], { emits = [] }: FhirOptions): ReadonlySet<string> {
+  const owned = new Set(owns.map(({ type }) => type));
+  const stray = emits.filter((type) => !owned.has(type));
+  if (stray.length > 0) throw new Error(`A service emits ${stray.join(", ")}, but does not own it: its owner must.`);
+  return owned;
 }
 
 function ownershipOf(own: string | Ownership, unique: AnyKeys): Ownership {

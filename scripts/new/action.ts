@@ -25,6 +25,9 @@ export function addAction(root: string, name: string, rest: "GET" | "POST"): New
     const instead = more.length === 0 && ACTION_NAME.test(camel) ? `use "${service}.${camel}"` : 'like "visits.reschedule"';
     throw new StartupError(`"${name}" cannot be the name of an action: it should be SERVICE.VERB in letters and digits; ${instead}.`);
   }
+  if (action === "then" || action in Object.prototype) {
+    throw new StartupError(`"${name}" cannot be the name of an action: it means something in TypeScript.`);
+  }
   const at = (kind: string) => `services/${service}/${service}.${kind}.ts`;
   const fault = wrongForm(service, (plain) => existsSync(join(root, `services/${plain}`)));
   if (fault !== undefined) throw new StartupError(fault);

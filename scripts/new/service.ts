@@ -3,8 +3,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ServiceSchema } from "moleculer";
+import type { FhirResource } from "../../fhir/r4.ts";
 import { isResourceType } from "../../fhir/search/parameters.ts";
 import { readConfig } from "../../mesh/config.ts";
+import { fhirOptionsOf } from "../../mixins/fhir/fhir.ts";
+import { patientRecordRules } from "../../mixins/fhir/rules/patient-record.ts";
 import { SYSTEMS } from "../../services/systems.ts";
 import { StartupError } from "../start/startup-error.ts";
 import { minimalResource } from "./minimal.ts";
@@ -49,6 +52,9 @@ export class Edits {
 /** A service's name is also that of its folder, of the constant in its contract, of its container and of its user at the servers. */
 const SERVICE_NAME = /^[a-z][a-z0-9]{2,29}$/;
 
+/** Names that Windows keeps for devices. */
+const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)$/;
+
 /** @throws StartupError for an invalid name, or one in use; suggests a name if only the form is wrong */
 export function refuseName(root: string, name: string): void {
   const fault = faultOf(root, name);
@@ -58,6 +64,7 @@ export function refuseName(root: string, name: string): void {
 function faultOf(root: string, name: string): string | undefined {
   if (!SERVICE_NAME.test(name)) return wrongForm(name, (plain) => faultOf(root, plain) === undefined);
   if (isReserved(name)) return `"${name}" cannot be the name of a service: it means something in TypeScript.`;
+  if (DEVICE.test(name)) return `"${name}" cannot be the name of a service: on Windows no folder can have it.`;
   if (skeletonWords().has(name)) {
     return `"${name}" cannot be the name of a service: the files that a service begins with use it for something else.`;
   }
@@ -80,7 +87,7 @@ export function wrongForm(name: string, isGood: (plain: string) => boolean): str
 function isReserved(name: string): boolean {
   try {
     new Function(`"use strict"; const ${name} = 1;`);
-    return name === "await";
+    return name === "await" || name === "then" || name in globalThis;
   } catch {
     return true;
   }
@@ -101,6 +108,8 @@ export interface MovedType {
   owner: string;
   /** Whether other services handle its versions as events, so that the new owner must emit them too. */
   isEmitted: boolean;
+  /** Ids of its owner's rules for it that the new service has not: they apply no more. */
+  lostRules: string[];
   take(edits: Edits): void;
 }
 
@@ -109,8 +118,8 @@ export async function typesFrom(root: string, types: string[]): Promise<MovedTyp
   const owners = await ownersOf(root);
   return types.map((type): MovedType => {
     if (!isResourceType(type)) throw new StartupError(`"${type}" is no resource type of FHIR R4.`);
-    const [owner, ...others] = owners.get(type) ?? [];
-    if (!owner || others.length > 0) {
+    const [{ owner, rules } = {}, ...others] = owners.get(type) ?? [];
+    if (!owner || !rules || others.length > 0) {
       throw new StartupError(`${type} is shared by several services: CONTRIBUTING.md says how to give a part of it away.`);
     }
     const file = [`services/${owner}/${owner}.contract.ts`, `services/${owner}/${owner}.service.ts`].find((path) =>
@@ -119,20 +128,24 @@ export async function typesFrom(root: string, types: string[]): Promise<MovedTyp
     if (!file) throw new StartupError(`${type} is not named in services/${owner} by a plain word: take it out by hand.`);
     const isEmitted = new RegExp(`emits = \\[[^\\]]*"${type}"`).test(readFileSync(join(root, file), "utf8"));
     const word = new RegExp(`"${type}",?\\s?`, "g"); // in the list of owned types, and in that of events
-    return { type, owner, isEmitted, take: (edits) => edits.change(file, (text) => text.replaceAll(word, "")) };
+    const kept = new Set(patientRecordRules(type as FhirResource["resourceType"]).map(({ id }) => id)); // those of the skeleton
+    const lostRules = rules.map(({ id }) => id).filter((id) => !kept.has(id));
+    return { type, owner, isEmitted, lostRules, take: (edits) => edits.change(file, (text) => text.replaceAll(word, "")) };
   });
 }
 
-async function ownersOf(root: string): Promise<Map<string, string[]>> {
-  const owners = new Map<string, string[]>();
-  for (const name of SYSTEMS.provider) {
-    const file = join(root, "services", name, `${name}.service.ts`);
+async function ownersOf(root: string): Promise<Map<string, { owner: string; rules: readonly { id: string }[] }[]>> {
+  const owners: Awaited<ReturnType<typeof ownersOf>> = new Map();
+  for (const owner of SYSTEMS.provider) {
+    const file = join(root, "services", owner, `${owner}.service.ts`);
     const { default: exported } = (await import(pathToFileURL(file).href)) as {
       default: ServiceSchema | ((config: object) => ServiceSchema);
     };
-    const { mixins = [] } = typeof exported === "function" ? exported(readConfig({})) : exported;
-    for (const { metadata } of mixins as { metadata?: { fhir?: { owns?: { type: string }[] } } }[]) {
-      for (const { type } of metadata?.fhir?.owns ?? []) owners.set(type, [...(owners.get(type) ?? []), name]);
+    const schema = typeof exported === "function" ? exported(readConfig({})) : exported;
+    const { owns = [], rules = {} } = fhirOptionsOf(schema) ?? {};
+    for (const own of owns) {
+      const type = typeof own === "string" ? own : own.type;
+      owners.set(type, [...(owners.get(type) ?? []), { owner, rules: (rules as Record<string, readonly { id: string }[]>)[type] ?? [] }]);
     }
   }
   return owners;

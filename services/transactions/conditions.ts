@@ -127,10 +127,13 @@ export function refuseSharedTargets(writes: BundleEntry[], targets: Map<BundleEn
  */
 export function refuseOwnMatches(writes: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions): void {
   const written = new PendingIndex(writes, targets);
+  /** By criteria: entries with the same ones have the same target, and the same answer. */
+  const asked = new Map<string, Target>();
   for (const entry of writes) {
     const criteria = criteriaOf(entry);
     const target = targets.get(entry);
-    if (criteria === undefined || !target || target.held || !entry.resource) continue;
+    if (criteria === undefined || !target || target.held || !entry.resource || asked.get(criteria) === target) continue;
+    asked.set(criteria, target);
     const { clauses } = (conditions.get(criteria) as CriteriaMatches).condition;
     if (written.matching(entry.type as string, clauses).some((other) => other !== target)) {
       throw refused(

@@ -38,6 +38,10 @@ describe("a part of a page that is being loaded", () => {
     await session.send("Animation.setPlaybackRate", { playbackRate: 0 }); // the longest wait does not end
     await physician.evaluate((to) => location.assign(to), `#/chart/${patient.split("/")[1]}`);
     await physician.waitForSelector("section.panel[aria-label='Timeline']");
+    // The others have their places by then: only the results are still to come.
+    await physician.waitForFunction(() =>
+      [...document.querySelectorAll('[aria-busy="true"]')].every((one) => one.getAttribute("aria-label") === "Results"),
+    );
     const seen = await opacities(physician);
     expect(seen.length).toBeGreaterThan(1);
     expect(new Set(seen)).toEqual(new Set(["0"]));

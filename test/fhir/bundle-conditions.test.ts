@@ -46,6 +46,20 @@ describe("a bundle with conditions", () => {
     expect((await at.fhir.get(`/${type}?identifier=urn:own|`)).body.total).toBe(2);
   });
 
+  it("creates an Organization once that each of a thousand entries names by the same condition", async () => {
+    const ward = (index: number) =>
+      post(
+        { resourceType: "Organization", name: `As entry ${index} has it`, identifier: [{ system: "urn:org", value: "shared" }] },
+        undefined,
+        {
+          ifNoneExist: "identifier=urn:org|shared",
+        },
+      );
+    const answer = await at.fhir.send("POST", "", transaction(...Array.from({ length: 1_000 }, (_, index) => ward(index))));
+    expect([answer.status, idOf(answer, 0)]).toEqual([200, idOf(answer, 999)]);
+    expect((await at.fhir.get("/Organization?identifier=urn:org|shared")).body.total).toBe(1);
+  });
+
   it("creates what does not exist, once, and links to what exists", async () => {
     const bundle = (day: string) =>
       transaction(

@@ -65,6 +65,41 @@ describe("the headers of a request", () => {
     expect((await fhir.get(place, { "If-Modified-Since": date })).status).toBe(status);
   });
 
+  it.each(["Patient", "Encounter"])("say since when a resource must not have changed, for a %s", async (type) => {
+    const resource = { resourceType: type, ...(type === "Encounter" && { status: "finished", class: { code: "AMB" } }) };
+    const { body, headers } = await fhir.create(resource);
+    const one = `/${type}/${body.id}`;
+    const now = headers.get("last-modified") ?? "";
+    const before = new Date(Date.parse(now) - 1_000).toUTCString();
+    const send = (method: string, date: string, more = {}, sent: unknown = { ...resource, id: body.id, language: "fr" }) =>
+      fhir.send(method, one, sent, { "If-Unmodified-Since": date, ...more });
+    const patch = [{ op: "add", path: "/language", value: "ar" }];
+    const asPatch = { "Content-Type": "application/json-patch+json" };
+
+    expect(await send("PUT", before)).toMatchObject({ status: 412, body: outcomeWith("conflict") });
+    expect(await send("PATCH", before, asPatch, patch)).toMatchObject({ status: 412, body: outcomeWith("conflict") });
+    expect(await send("DELETE", before, {}, undefined)).toMatchObject({ status: 412, body: outcomeWith("conflict") });
+    expect((await fhir.get(one)).body.meta.versionId).toBe("1");
+
+    const far = new Date(Date.now() + 60_000).toUTCString();
+    expect((await send("PUT", far)).status).toBe(200);
+    expect((await send("PATCH", far, asPatch, patch)).status).toBe(200);
+    // Beside If-Match, and if it is no date, it has no effect.
+    expect((await send("PUT", before, { "If-Match": 'W/"3"' })).status).toBe(200);
+    expect((await send("PUT", "yesterday")).status).toBe(200);
+    expect((await send("DELETE", far, {}, undefined)).status).toBe(204);
+    expect(await send("PUT", far)).toMatchObject({ status: 412, body: outcomeWith("conflict") });
+
+    const byCriteria = `/${type}?identifier=urn:x|nobody`;
+    for (const method of ["PUT", "PATCH", "DELETE"]) {
+      const answer = await fhir.send(method, byCriteria, method === "PATCH" ? patch : resource, {
+        "If-Unmodified-Since": far,
+        ...(method === "PATCH" && asPatch),
+      });
+      expect(answer).toMatchObject({ status: 400, body: outcomeWith("not-supported") });
+    }
+  });
+
   it("with a star require any version, which must exist", async () => {
     const patient = { resourceType: "Patient", id: "any-version" };
     const put = () => fhir.send("PUT", "/Patient/any-version", patient, { "If-Match": "*" });

@@ -16,6 +16,19 @@ describe("operations over HTTP", () => {
     expect((await at.fhir.get(`/Patient/${id}/$meta`)).body.parameter[0].valueMeta).not.toHaveProperty("tag");
   });
 
+  it.each(["add", "delete"])("changes tags by $meta-%s only of the version that the client names", async (change) => {
+    const { id } = await created();
+    const meta = { tag: [{ system: "urn:t", code: "seen" }] };
+    expect((await at.fhir.send("PUT", `/Patient/${id}`, { ...rossi, id, meta })).status).toBe(200);
+    const body = { resourceType: "Parameters", parameter: [{ name: "meta", valueMeta: meta }] };
+    const send = (headers: Record<string, string>) => at.fhir.send("POST", `/Patient/${id}/$meta-${change}`, body, headers);
+    const refused = { status: 412, body: outcomeWith("conflict") };
+    expect(await send({ "If-Match": 'W/"1"' })).toMatchObject(refused);
+    expect(await send({ "If-Unmodified-Since": "Wed, 01 Jan 2020 00:00:00 GMT" })).toMatchObject(refused);
+    expect((await at.fhir.get(`/Patient/${id}`)).body.meta).toMatchObject({ versionId: "2", ...meta });
+    expect((await send({ "If-Match": 'W/"2"' })).status).toBe(200);
+  });
+
   it("finds everything about a patient, over all services, in pages", async () => {
     const { id } = await created();
     const subject = { reference: `Patient/${id}` };

@@ -16,6 +16,7 @@ import { bundle, type Server } from "./interactions/bundle.ts";
 import { capabilities } from "./interactions/capabilities.ts";
 import { everything } from "./operations/everything.ts";
 import { history } from "./interactions/history.ts";
+import { unmodifiedSince } from "./http-dates.ts";
 import { inTurn } from "./large-answers.ts";
 import { lastN } from "./operations/last-n.ts";
 import { operationRequest } from "./operation-input.ts";
@@ -120,20 +121,30 @@ function placeOf(request: FhirRequest, version: string): MethodTable {
 const typePlace = (request: FhirRequest, type: string): MethodTable => ({
   GET: () => ofCurrentRecords(request, (asked) => search(asked, type)),
   POST: () => create(request, type),
-  PUT: () => conditionalUpdate(request, type),
-  PATCH: () => conditionalPatch(request, type),
-  DELETE: () => conditionalDelete(request, type),
+  PUT: async () => conditionalUpdate(withoutDate(request), type),
+  PATCH: async () => conditionalPatch(withoutDate(request), type),
+  DELETE: async () => conditionalDelete(withoutDate(request), type),
 });
+
+/** @throws 400 for If-Unmodified-Since, which would be ignored: criteria name no resource that the client has read */
+function withoutDate(request: FhirRequest): FhirRequest {
+  if (request.header("if-unmodified-since") === undefined) return request;
+  throw fhirError(
+    400,
+    "not-supported",
+    "If-Unmodified-Since is not possible with criteria: name the version by If-Match, or the resource by its id.",
+  );
+}
 
 const instancePlace = (request: FhirRequest, type: string, id: string): MethodTable => ({
   GET: () => read(request, type, id),
-  PUT: async () => update(withoutCriteria(request), type, id),
-  PATCH: async () => patch(withoutCriteria(request), type, id),
+  PUT: async () => update(await unmodifiedSince(withoutCriteria(request), type, id), type, id),
+  PATCH: async () => patch(await unmodifiedSince(withoutCriteria(request), type, id), type, id),
   DELETE: async () => {
     withoutCriteria(request);
     // An invalid id never existed; without this, its deletion would succeed like that of any missing resource.
     if (!isId(id)) throw nowhere(request.path);
-    return remove(request, type, id);
+    return remove(await unmodifiedSince(request, type, id), type, id);
   },
 });
 
@@ -163,9 +174,9 @@ function operationOnType(request: FhirRequest, type: string, name: string): Meth
 
 function operationOnInstance(request: FhirRequest, type: string, id: string, name: string): MethodTable {
   if (name === "$meta") return query(request, (asked) => meta(asked, type, id));
-  if (name === "$meta-add") return { POST: () => changeMeta(request, type, id, "add") };
-  if (name === "$meta-delete") return { POST: () => changeMeta(request, type, id, "delete") };
-  if (name === "$sign") return { POST: () => sign(request, type, id) };
+  if (name === "$meta-add") return { POST: async () => changeMeta(await unmodifiedSince(request, type, id), type, id, "add") };
+  if (name === "$meta-delete") return { POST: async () => changeMeta(await unmodifiedSince(request, type, id), type, id, "delete") };
+  if (name === "$sign") return { POST: async () => sign(await unmodifiedSince(request, type, id), type, id) };
   if (name === "$verify") return query(request, (asked) => verify(asked, type, id));
   if (name === "$validate") return { GET: () => validateOperation(request, type, id), POST: () => validateOperation(request, type, id) };
   if (name === "$everything" && (type === "Patient" || type === "Encounter")) return query(request, (asked) => everything(asked, type, id));

@@ -15,6 +15,7 @@ const ALLOWED = [
   "If-Modified-Since",
   "If-None-Exist",
   "If-None-Match",
+  "If-Unmodified-Since",
   "Last-Event-ID",
   "Prefer",
   "traceparent",

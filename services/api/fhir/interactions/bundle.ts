@@ -10,7 +10,7 @@ import { FhirError, fhirError, type Issue, outcome } from "../../../../fhir/outc
 import { patchText } from "../../../../fhir/patch/index.ts";
 import { deletesPart } from "../../../../federation/seen.ts";
 import { askingFor } from "../../../../mesh/caller.ts";
-import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
+import { mapConcurrent, mapWeighted } from "../../../../mesh/map-concurrent.ts";
 import { fairTurn } from "../../../../mesh/turns.ts";
 import { type EntryResult, transactions } from "../../../transactions/transactions.contract.ts";
 import { reportUnseenDeletion } from "../../access/unseen.ts";
@@ -18,6 +18,7 @@ import { type Answer, sizeOf } from "../../http/answer.ts";
 import { kindOf } from "../../http/answer-sizes.ts";
 import { httpError } from "../../http/http-error.ts";
 import { LARGE_ANSWER } from "../answer-limits.ts";
+import { PLACES, placesOf } from "../batch-places.ts";
 import { bundleAnswer, type EntryText, keptEntry } from "../bundle-answer.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import { refusalOf } from "../fhir-refusals.ts";
@@ -147,14 +148,12 @@ async function batch(request: FhirRequest, parsed: RequestBundle, handle: Handle
   const items = itemsOf(parsed);
   refuseFaultyShell({ ...parsed, entry: undefined });
   const bounded = within(MAX_ANSWER_BYTES, handle);
-  const entries = await mapConcurrent(items, (item, index) => batchEntry(request, item, index, bounded), ENTRIES_AT_ONCE);
+  const entries = await mapWeighted(items, (item, index) => batchEntry(request, item, index, bounded), { places: PLACES, placesOf });
   return bundleAnswer("batch-response", entries);
 }
 
 /** Limit of the answers to all entries together; further entries are not carried out. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
-/** Each entry may read or change a resource of the largest size, and other requests wait while these are processed. */
-const ENTRIES_AT_ONCE = 4;
 
 /** Handles requests until their answers reach this number of bytes; reads whose answers may be large take turns. @throws FhirError 413, before anything is done */
 function within(most: number, handle: Handle): Handle {

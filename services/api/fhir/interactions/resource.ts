@@ -21,6 +21,7 @@ import { type EntryResult, type TransactionEntry, transactionOf, transactions } 
 import { reportUnseenDeletion } from "../../access/unseen.ts";
 import type { Answer } from "../../http/answer.ts";
 import { subsetOfRead, subsetText } from "../presentation.ts";
+import { isNewer } from "../http-dates.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import { outsideBundle } from "../fhir-refusals.ts";
 import type { FhirRequest } from "../request.ts";
@@ -236,16 +237,12 @@ function notModified(request: FhirRequest, { version, updated, isDerived }: Show
   if (isDerived) return undefined;
   const ifNoneMatch = request.header("if-none-match");
   const since = request.header("if-modified-since");
-  // With both, the entity tag decides (RFC 9110, 13.1.3). HTTP dates have whole seconds.
-  const isKnown =
-    ifNoneMatch !== undefined ? isNamedBy(ifNoneMatch, version) : since !== undefined && Math.floor(updated / 1000) * 1000 <= dateOf(since);
+  // With both, the entity tag decides (RFC 9110, 13.1.3).
+  const isKnown = ifNoneMatch !== undefined ? isNamedBy(ifNoneMatch, version) : since !== undefined && isNewer(updated, since) === false;
   return isKnown
     ? { status: 304, headers: { ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() }, updated }
     : undefined;
 }
-
-/** Parses an HTTP date; the oldest of its three forms has no zone and means GMT as well (RFC 9110, 5.6.7). */
-const dateOf = (text: string): number => Date.parse(/\d{4}$/.test(text) ? `${text} GMT` : text);
 
 /** A resource as sent by a client. */
 export type Parsed = { resourceType: string; id?: unknown } & Record<string, unknown>;

@@ -1,8 +1,9 @@
 /** `$meta`, `$meta-add`, `$meta-delete`: profiles, tags and security labels (FHIR R4, resource-operations.html#meta). */
+import { ifMatchVersions } from "../../../../fhir/etag.ts";
 import { parseJson } from "../../../../fhir/json.ts";
 import { fhirError } from "../../../../fhir/outcome.ts";
 import { ownerOf } from "../../../../federation/owner-contract.ts";
-import { gone, locked } from "../../../../federation/errors.ts";
+import { gone, locked, staleVersion } from "../../../../federation/errors.ts";
 import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
 import { readResource, readVersion } from "../../../../federation/read.ts";
 import { seesNothingOf } from "../../../../federation/unseen-types.ts";
@@ -63,18 +64,23 @@ function codingOf(token: string): Json {
   return { ...(system && { system }), ...(code && { code }) };
 }
 
-/** POST Type/id/$meta-add and $meta-delete: profiles, tags and security labels; a change makes a new version. */
+/**
+ * POST Type/id/$meta-add and $meta-delete: profiles, tags and security labels; a change makes a new version. With If-Match only of that one (412);
+ * without, it is applied again after concurrent writes.
+ */
 export async function changeMeta(request: FhirRequest, type: string, id: string, change: "add" | "delete"): Promise<Answer> {
   const { value } = givenIn(await request.body(), "meta");
   if (!value || value.resourceType !== undefined) {
     throw fhirError(400, "required", "The body must be Parameters with a parameter meta of type Meta.", "Parameters.parameter");
   }
+  const allowed = ifMatchVersions(request.header("if-match"));
   const changed = async () => {
     const stored = await readResource(request, type, id);
+    if (allowed && !allowed.includes(stored.version)) throw staleVersion({ type, id, version: stored.version });
     const resource = parseJson(stored.json) as Json & { resourceType: string };
     const next = change === "add" ? withMeta((resource.meta ?? {}) as Json, value) : withoutMeta((resource.meta ?? {}) as Json, value);
     const rewritten = rewrite({ ...request, prefer: {} }, { ...resource, id, meta: next }, stored.version);
-    const { body = "{}" } = await asWriteConflict(rewritten);
+    const { body = "{}" } = await (allowed ? rewritten : asWriteConflict(rewritten));
     return metaAnswer((parseJson(body) as Json).meta);
   };
   return retryOnConflict(

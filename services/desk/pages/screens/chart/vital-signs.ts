@@ -59,7 +59,7 @@ interface Measured {
 }
 
 /** One Observation per typed value; the two blood pressures share one. @param values what was typed, by code */
-export function observationsOf(values: Record<string, string>, { patient, encounter, at }: Measured): Observation[] {
+function observationsOf(values: Record<string, string>, { patient, encounter, at }: Measured): Observation[] {
   const typed = (sign: Sign) => (values[sign.code] ?? "").trim();
   const of = (code: CodeableConcept, what: Partial<Observation>): Observation => ({
     resourceType: "Observation",

@@ -12,9 +12,9 @@ if (!port) throw new Error("This file is run as a worker.");
 /** Interval at which the thread shows that it does not hang (`WRITE_THREAD_BEATS`), milliseconds. */
 const BEAT_MS = 250;
 const beats = new Int32Array((workerData as { beats: SharedArrayBuffer }).beats);
+Atomics.store(beats, 1, 0); // from now on it is watched
 setInterval(() => {
   Atomics.add(beats, 0, 1);
-  Atomics.store(beats, 1, 0);
   collectGarbage();
 }, BEAT_MS).unref();
 

@@ -106,8 +106,12 @@ describe("a request with an Idempotency-Key", () => {
   it("gets the stored time, even if a clock that was ahead wrote the previous version", async () => {
     const now = Date.now();
     const clock = jest.spyOn(Date, "now").mockReturnValue(now + 60_000);
-    const { id, ...rest } = await at.done({ path: "/fhir/Patient", body: person() });
+    // The coordinator of a transaction gives its resources their time.
+    const created = { fullUrl: "urn:uuid:p", resource: person(), request: { method: "POST", url: "Patient" } };
+    const both = { resourceType: "Bundle", type: "transaction", entry: [created, entry(condition("urn:uuid:p"))] };
+    const { entry: made } = await at.done({ path: "/fhir", body: both, headers: { ...FHIR, Prefer: "return=representation" } });
     clock.mockRestore();
+    const { id, ...rest } = made[0].resource;
     const resource = { ...rest, id, active: true };
     const stored = () => fetch(`${at.base}/fhir/Patient/${id}`);
     const { text, told } = await at.send({ method: "PUT", path: `/fhir/Patient/${id}`, body: resource }, randomUUID());

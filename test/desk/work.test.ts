@@ -114,7 +114,7 @@ describe("at work in the hospital,", () => {
     expect(await barriers(clerk)).toEqual([]);
     await clerk.fill("#field-book-override", "an emergency");
     await clerk.press("#field-book-override", "Enter");
-    await said(clerk, "Ada Rossi has an appointment");
+    await clerk.waitForSelector("dialog", { state: "detached" }); // the notice may still be that of the appointment before
     await clerk.fill("#field-appointments-day", day);
     await clerk.waitForSelector(
       "section[aria-label='Appointments'] li:has-text('Ada Rossi'):has-text('10:05') .tag:has-text('booked over another')",

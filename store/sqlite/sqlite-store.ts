@@ -19,7 +19,7 @@ import { type FileInThread, openInThread } from "./thread/writer-thread.ts";
 export type { SqliteStore } from "./store-searches.ts";
 
 /** Pages of a file that its readers keep beside a thread that writes, KiB: each of its commits makes them read anew. */
-const READERS_CACHE_KIB = 4_096;
+const READERS_CACHE_KIB = 1_024;
 
 /** @throws StoreError STORE_UNAVAILABLE, with the reason as its message, when the file cannot be used; it is left as it was */
 export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {

@@ -41,7 +41,9 @@ const noFunctions: Functions = { reindex: () => ({ keys: [], ranges: [] }) };
 async function functionsOf(where: StoreFunctions | undefined): Promise<Functions> {
   if (!where) return noFunctions;
   const found = (await import(where.module)) as Record<string, Functions>;
-  const { reindex, text } = found[where.name] ?? noFunctions;
+  const functions = found[where.name];
+  if (!functions) throw new Error(`${where.module} does not export ${where.name}.`);
+  const { reindex, text } = functions;
   return { reindex, ...(text && { text }) };
 }
 

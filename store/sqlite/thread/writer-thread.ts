@@ -10,8 +10,8 @@ import { unavailable, withNothingWritten } from "../../store-error.ts";
 import type { SqliteOptions } from "../open-file.ts";
 import { type ForWriteThread, type FromWriteThread, receivedError, type WritingOperation } from "./messages.ts";
 
-/** Memory of the thread, megabytes: it holds the writes of the moment, whose texts a request's limit bounds. */
-const LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 };
+/** Memory of the thread, megabytes: it holds the writes of the moment, which the gateway bounds for the process. */
+const LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 1_024 };
 
 interface Call {
   resolve(result: unknown): void;

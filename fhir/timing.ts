@@ -52,7 +52,7 @@ export function eventTimes({ when = [], offset = 0 }: TimingRepeat = {}): number
   const times = when.flatMap((code) =>
     eventsOf(code).flatMap((event) => {
       const at = Object.hasOwn(EVENTS, event) ? EVENTS[event] : undefined;
-      return at === undefined ? [] : [(at + (code.startsWith("AC") ? -offset : offset) + DAY) % DAY];
+      return at === undefined ? [] : [(at + ((code.startsWith("AC") ? -offset : offset) % DAY) + DAY) % DAY];
     }),
   );
   return [...new Set(times)].sort((a, b) => a - b);

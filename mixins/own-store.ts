@@ -67,10 +67,10 @@ export function Store({ config, ofService, indexVersion, ...options }: StoreMixi
   const own: Partial<ServiceSchema> & ThisType<Service & Partial<WithStore> & { endSampling?: () => void }> = {
     async started() {
       const version = typeof indexVersion === "string" ? indexVersion : indexVersion();
-      const own = { ...options, ...ofService?.(this), indexVersion: version, name: this.name };
+      const withOwn = { ...options, ...ofService?.(this), indexVersion: version, name: this.name };
       // A process that is all of the system: those of a mesh use all processors anyway.
       const writesInThread = !this.broker.options.transporter;
-      const store = await openStore(config ?? readConfig(), own, { writesInThread });
+      const store = await openStore(config ?? readConfig(), withOwn, { writesInThread });
       this.store = timed(this.name, TIMED, tellingTrouble(store, this));
       this.endSampling = sample.commitQueue(() => this.store?.waiting() ?? 0);
       sample.slowSearches(slowSearches); // of the process: the same source for each of its stores

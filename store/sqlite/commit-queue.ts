@@ -186,6 +186,7 @@ export class WriteQueue {
       return done;
     } catch (error) {
       this.#db.rollback();
+      this.#log.rolledBack();
       this.#hooks.rolledBack();
       throw error;
     }

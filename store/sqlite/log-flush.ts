@@ -72,6 +72,11 @@ export class LogFlush {
     if (this.#sharing) Atomics.add(this.#sharing.counters, COUNTER.seen, 1);
   }
 
+  /** Notes that a commit has failed: readers who have seen the counter rise would wait until another write is flushed. */
+  rolledBack(): void {
+    if (this.#sharing && this.#isBehind) this.flushed()?.catch(() => {}); // an error is told to the next writer
+  }
+
   #seen(): number {
     return this.#sharing ? Atomics.load(this.#sharing.counters, COUNTER.seen) : 0;
   }

@@ -52,6 +52,11 @@ describe("a prescription", () => {
     ["before breakfast and at bedtime", { when: ["HS", "ACM"] }, ["01T22", "02T08", "02T22"]],
     ["after each meal", { frequency: 3, period: 1, periodUnit: "d", when: ["PC"] }, ["01T12", "01T19", "02T08", "02T12"]],
     ["an hour before dinner", { period: 1, periodUnit: "d", when: ["ACV"], offset: 60 }, ["01T18", "02T18"]],
+    [
+      "at a time of the day, if it says days before dinner",
+      { period: 1, periodUnit: "d", when: ["ACV"], offset: 5_000 },
+      ["02T07", "03T07"],
+    ],
     ["after midnight, if bedtime and its minutes make it so", { when: ["HS"], offset: 150 }, ["02T00", "03T00"]],
     [
       "in the late morning, if a time is not named",

@@ -1,5 +1,4 @@
 /** What the thread that writes and the rest of the process tell each other. All of it is copied (structured clone). */
-import { FhirError } from "../../../fhir/outcome.ts";
 import { jsonOf } from "../../plan-write.ts";
 import type { Store, StoreFunctions } from "../../store.ts";
 import { StoreError } from "../../store-error.ts";
@@ -61,7 +60,7 @@ export function sentError(thrown: unknown): SentError {
   const cause = error.cause instanceof Error ? error.cause.message : undefined;
   const sent: SentError = { message: error.message, stack: error.stack, cause };
   if (error instanceof StoreError) sent.store = { type: error.type, step: error.step, data: error.data };
-  else if (error instanceof FhirError) sent.tooCostly = error.issues[0]?.diagnostics ?? error.message;
+  else if (error instanceof QuestionTooCostly) sent.tooCostly = error.message;
   return sent;
 }
 

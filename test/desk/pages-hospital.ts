@@ -1,6 +1,10 @@
-/** A hospital for tests of the pages: with closed access, and people who sign in, each in a browser of their own. */
+/**
+ * A hospital for tests of the pages: with closed access, and people who sign in, each in a browser of their own. With `--globals '{"answersAfterMs":700}'`
+ * answers to the pages come later: a test that then fails reads what it has not waited for.
+ */
+import { setTimeout } from "node:timers/promises";
 import { AxeBuilder } from "@axe-core/playwright";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page, Request } from "playwright-core";
 import { asSystem } from "../../mesh/access/access.ts";
 import { identity, type RoleName } from "../../services/identity/identity.contract.ts";
 import { serviceNames } from "../../services/systems.ts";
@@ -37,6 +41,9 @@ export class Hospital {
 
   /** Inputs by page since its last step: clicks, keys with an effect, fields filled in. */
   readonly #inputs = new Map<Page, number>();
+
+  /** Requests for names of tests that have no answer yet, by page. */
+  readonly #namesUnderWay = new Map<Page, Set<Request>>();
 
   private constructor(mesh: Mesh, browser: Browser) {
     this.mesh = mesh;
@@ -79,6 +86,13 @@ export class Hospital {
   async signIn(login: string, options: BrowserContextOptions = {}, gateway = 0): Promise<Page> {
     const { url } = this.mesh.nodes.filter((node) => node.url)[gateway] ?? {};
     const context = await this.browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
+    const { answersAfterMs } = globalThis as { answersAfterMs?: number };
+    if (answersAfterMs) {
+      await context.route(/\/(api|fhir)\//, async (route) => {
+        await setTimeout(answersAfterMs);
+        await route.continue();
+      });
+    }
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     page.on("pageerror", (error) => this.complaints.push(`${login}: ${error.message}`));
@@ -86,6 +100,7 @@ export class Hospital {
       if (message.type() === "error") this.complaints.push(`${login}: ${message.text()} ${message.location().url}`);
     });
     this.#count(page);
+    this.#awaitNames(page);
     await page.goto(`${url ?? this.mesh.base}/desk/`);
     await this.enter(page, login);
     return page;
@@ -123,6 +138,24 @@ export class Hospital {
     expect([name, this.#inputs.get(page)]).toEqual([name, told.get(name)]);
   }
 
+  #awaitNames(page: Page): void {
+    const underWay = new Set<Request>();
+    this.#namesUnderWay.set(page, underWay);
+    page.on("request", (request) => {
+      if (request.url().includes("/api/lab/listCatalogue")) underWay.add(request);
+    });
+    for (const event of ["requestfinished", "requestfailed"] as const)
+      page.on(event as "requestfinished", (request) => underWay.delete(request));
+  }
+
+  /** Names of tests, which come after what is named by them, are shown from then on. */
+  async #named(page: Page): Promise<void> {
+    const underWay = this.#namesUnderWay.get(page);
+    if (!underWay?.size) return;
+    while (underWay.size > 0) await Promise.race([page.waitForEvent("requestfinished"), page.waitForEvent("requestfailed")]);
+    await frames(page, SETTLED_FRAMES);
+  }
+
   /** Shows a page; resolves when everything on it is loaded. */
   async show(page: Page, place: string): Promise<void> {
     await page.evaluate((hash) => {
@@ -133,6 +166,7 @@ export class Hospital {
       (key) => document.querySelector(`[data-page="${key}"]`) && !document.querySelector('[aria-busy="true"]'),
       name,
     );
+    await this.#named(page);
   }
 }
 
@@ -141,19 +175,20 @@ const SETTLED_FRAMES = 3;
 /** Frames that a page may take for it on a busy machine. */
 const MAX_FRAMES = 60;
 
+const frames = (page: Page, count: number): Promise<void> =>
+  page.evaluate(async (left) => {
+    for (let frame = 0; frame < left; frame += 1) await new Promise(requestAnimationFrame);
+  }, count);
+
 /**
  * What is wrong with how a page looks, once it is as it stays.
  * @param found runs in the page: what is wrong at this moment
  */
 export async function wrongWhenSettled(page: Page, found: () => string[]): Promise<string[]> {
-  const frames = (count: number) =>
-    page.evaluate(async (left) => {
-      for (let frame = 0; frame < left; frame += 1) await new Promise(requestAnimationFrame);
-    }, count);
-  await frames(SETTLED_FRAMES);
+  await frames(page, SETTLED_FRAMES);
   let wrong = await page.evaluate(found);
   for (let waited = SETTLED_FRAMES; wrong.length > 0 && waited < MAX_FRAMES; waited += SETTLED_FRAMES) {
-    await frames(SETTLED_FRAMES);
+    await frames(page, SETTLED_FRAMES);
     wrong = await page.evaluate(found);
   }
   return wrong;

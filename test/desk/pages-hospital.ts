@@ -90,7 +90,7 @@ export class Hospital {
     if (answersAfterMs) {
       await context.route(/\/(api|fhir)\//, async (route) => {
         await setTimeout(answersAfterMs);
-        await route.continue();
+        await route.continue().catch(() => {}); // its page may be gone, or route it in another way by now
       });
     }
     const page = await context.newPage();

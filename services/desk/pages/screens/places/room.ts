@@ -28,12 +28,15 @@ interface RoomProps {
 export function Room({ room, ward, onAddBeds, reload }: RoomProps) {
   const [open, setOpen] = useState<(Described & { name: string }) | undefined>();
   const name = joined(ward.name, room.name);
-  const before = room.sex ?? "any";
+  /** What was stored here last: the page may not have read it again when it is changed once more. */
+  const [own, setOwn] = useState({ version: 0, sex: "any" as Sex });
+  const { version: read, sex: before }: typeof own = own.version > room.version ? own : { version: room.version, sex: room.sex ?? "any" };
   const setSex = async (sex: Sex) => {
     try {
-      const { version } = await wards.describe({ location: room.location, version: room.version, sex });
+      const { version } = await wards.describe({ location: room.location, version: read, sex });
+      setOwn({ version, sex });
       say(t("places.isFor", { name, who: t(`places.for.${sex}`) }), () =>
-        takeBackVersion(room.location, { before: room.version, stored: version }, (now) =>
+        takeBackVersion(room.location, { before: read, stored: version }, (now) =>
           wards.describe({ location: room.location, version: now, sex: before }),
         ).then(reload),
       );

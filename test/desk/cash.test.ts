@@ -151,6 +151,7 @@ describe("at the cash desk", () => {
     const receipt = await cashier.textContent("dialog .print");
     for (const text of ["Credit note", "cash", "-€40.00", "Left to pay back", "€0.00"]) expect(receipt).toContain(text);
     await cashier.keyboard.press("Alt+z");
+    await said("It is undone.");
     await cashier.keyboard.press("Escape");
     await cashier.waitForSelector(`${of("Credit note")}:not(:has-text('left'))`);
     expect(await barriers(cashier)).toEqual([]);

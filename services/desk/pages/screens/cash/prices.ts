@@ -2,7 +2,7 @@
 import type { ChargeItemDefinition, Medication } from "../../../../../fhir/r4.ts";
 import type { billing as billingContract, Price } from "../../../../billing/billing.contract.ts";
 import { html } from "../../html.ts";
-import { CodeField, codeNamed } from "../../parts/code-field.ts";
+import { CodeField, codeNamedNow } from "../../parts/code-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { For } from "../../parts/for.ts";
@@ -63,7 +63,7 @@ export function Prices({ onClose }: { onClose: () => void }) {
     document.getElementById("field-price-price")?.focus();
   };
   const send = async () => {
-    const act = codeNamed(acts.value ?? [], what);
+    const act = await codeNamedNow(acts.value, knownActs, what);
     if (!act) throw new Refused(422, "CHOOSE_FROM_LIST", "");
     const cents = unitsTyped(price, currency);
     if (cents === undefined) throw new Refused(422, "AMOUNT_WRONG", "");

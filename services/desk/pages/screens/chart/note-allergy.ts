@@ -2,7 +2,7 @@
 import type { AllergyIntolerance, CodeableConcept } from "../../../../../fhir/r4.ts";
 import { currentAllergies, isCurrent, saysNoneKnown } from "../../../../../fhir/clinical-status.ts";
 import { html } from "../../html.ts";
-import { codeNamed } from "../../parts/code-field.ts";
+import { codeNamedNow } from "../../parts/code-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
@@ -46,8 +46,8 @@ export function NoteAllergy({ patient, recorded, onClose, onDone }: NoteAllergyP
   const { to = "", severe = "" } = draft.value;
   const codes = medications.value ?? [];
   const send = async () => {
-    // Without the code, prescriptions would not be checked against it: waits for the list if it was not loaded while typing.
-    const coding = codeNamed(medications.value ?? (await knownMedications()), to);
+    // Without the code, prescriptions would not be checked against it.
+    const coding = await codeNamedNow(medications.value, knownMedications, to);
     await store({ criticality: severe ? "high" : "unable-to-assess", code: { text: to.trim(), ...(coding && { coding: [coding] }) } });
   };
   const all = recorded.value?.resources ?? [];

@@ -1,7 +1,7 @@
 /** Records home medication: one of the hospital's medications by its code, so that it can be prescribed, or any other in words. */
 import type { MedicationStatement } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
-import { codeNamed } from "../../parts/code-field.ts";
+import { codeNamedNow } from "../../parts/code-field.ts";
 import { DateField } from "../../parts/date-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
@@ -31,7 +31,7 @@ export function NoteHomeMedication({ patient, onClose, onDone }: NoteProps) {
   const { draft, set } = useDraft(kept);
   const { what = "", dosage = "", dose = "", often = "", since = "" } = draft.value;
   const send = async () => {
-    const coding = codeNamed(medications.value ?? (await knownMedications()), what);
+    const coding = await codeNamedNow(medications.value, knownMedications, what);
     requireOneWay(dose, "dose");
     const amount = amountIn(dose);
     if (dose && !amount) throw new Refused(422, "NO_AMOUNT", "");

@@ -4,7 +4,7 @@ import type { ServiceRequest } from "../../../../../fhir/r4.ts";
 import type { Priority } from "../../../../lab/bench.contract.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";
 import { html } from "../../html.ts";
-import { CodeField, codeNamed } from "../../parts/code-field.ts";
+import { CodeField, codeNamedNow } from "../../parts/code-field.ts";
 import { Field } from "../../parts/field.ts";
 import { For } from "../../parts/for.ts";
 import { Form } from "../../parts/form.ts";
@@ -70,11 +70,15 @@ function Order({ patient, onDone }: { patient: string; onDone: () => void }) {
   const { draft, set, clear } = useDraft(`order.${patient}`, { priority: "routine" });
   const { test: text = "", priority = "" } = draft.value;
   const send = async () => {
-    // Waits for the list if it was not loaded while typing.
-    const { codes, inCatalogue } = known.value ?? (await choices());
-    const test = codeNamed(codes, text);
+    let inCatalogue = known.value?.inCatalogue;
+    const load = async () => {
+      const all = await choices();
+      ({ inCatalogue } = all);
+      return all.codes;
+    };
+    const test = await codeNamedNow(known.value?.codes, load, text);
     if (!test) throw new Refused(422, "CHOOSE_FROM_LIST", "");
-    const isListed = inCatalogue.has(test.code);
+    const isListed = inCatalogue?.has(test.code);
     const { order } = await (isListed
       ? lab.orderPanel({ patient, code: test.code, priority: priority as Priority })
       : lab.order({ patient, test }));

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { AllergyIntolerance, MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
 import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
-import { CodeField, codeNamed } from "../../parts/code-field.ts";
+import { CodeField, codeNamed, codeNamedNow } from "../../parts/code-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
@@ -79,7 +79,7 @@ export function Prescribe({ patient, allergies, prescribed, continues, again, on
     set("medication", text);
   };
   const send = async () => {
-    const medication = codeNamed(medications.value ?? (await knownMedications()), value("medication"));
+    const medication = await codeNamedNow(medications.value, knownMedications, value("medication"));
     if (!medication) throw new Refused(422, "CHOOSE_FROM_LIST", "");
     const given = {
       patient,

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import type { pharmacy as pharmacyContract, StockItem } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
-import { CodeField, codeNamed } from "../../parts/code-field.ts";
+import { CodeField, codeNamedNow } from "../../parts/code-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { DateField } from "../../parts/date-field.ts";
 import { Field } from "../../parts/field.ts";
@@ -82,8 +82,7 @@ function Delivery({ names, onClose, onDone }: { names: KnownCode[]; onClose: () 
   const [lot, setLot] = useKept(kept, "lot");
   const [expires, setExpires] = useKept(kept, "expires");
   const send = async () => {
-    // Waits for the list if it was not loaded while typing.
-    const medication = codeNamed(names.length > 0 ? names : await knownMedications(), name);
+    const medication = await codeNamedNow(names, knownMedications, name);
     if (!medication) throw new Refused(422, "CHOOSE_FROM_LIST", "");
     const of = { medication, ...(lot && { lot }) };
     const { stock } = await pharmacy.receive({ ...of, quantity: Number(quantity), ...(expires && { expires }) });

@@ -179,7 +179,8 @@ class Pieces {
   }
 
   whole(): Buffer {
-    return this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces, this.bytes);
+    const pieces = this.#pieces.splice(0); // the request's listeners keep this object until it is answered
+    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, this.bytes);
   }
 }
 

@@ -199,6 +199,8 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
   });
 
   it("a writer learns of the end of a transaction that another process commits", async () => {
+    await store.close();
+    store = await kit.open(folder, { waitMs: 120_000 }); // longer than another process takes to start
     await store.prepare("t1", [create("ann")]);
     const waiting = store.write([update("ann")]);
     await elsewhere(`await store.commit("t1", 1000); console.log("committed"); await store.close();`);

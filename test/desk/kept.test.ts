@@ -237,6 +237,7 @@ describe("what was typed, and what is known", () => {
       await physician.click("button.bed:has-text('Carla Neri')");
       await physician.click("dialog button:has-text('Another physician')");
       await physician.waitForSelector("#field-physician option:has-text('Bianchi')", { state: "attached" });
+      await physician.waitForSelector("#field-transfer-to option:has-text('Surgery')", { state: "attached" });
     };
     const forms: [Page, () => Promise<unknown>, Record<string, string>][] = [
       [pharmacist, () => pharmacist.click("li:has-text('Carla Neri') button:has-text('Hand out')"), { "#field-dispense-quantity": "0" }],

@@ -24,7 +24,7 @@ import { subsetOfRead, subsetText } from "../presentation.ts";
 import { isNewer } from "../http-dates.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import { outsideBundle } from "../fhir-refusals.ts";
-import type { FhirRequest } from "../request.ts";
+import { type FhirRequest, namedVersions } from "../request.ts";
 
 /** GET Type/id */
 export async function read(request: FhirRequest, type: string, id: string): Promise<Answer> {
@@ -95,23 +95,15 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
   const resource = parsed(text, type);
   refuseLinksOutside(resource);
   if (resource.id !== id) throw fhirError(400, "invalid", `The resource's id must be "${id}", as in the URL.`, `${type}.id`);
-  const [ifMatch, ifNoneMatch] = [request.header("if-match"), request.header("if-none-match")];
-  const preconditions = preconditionsOf({ ifMatch, ifNoneMatch });
+  const named = namedVersions(request);
+  const preconditions = preconditionsOf(named);
   const required = requiredVersions(preconditions);
   if (required?.length === 0) throw staleVersion({ type, id });
   const owner = directory.ownerFor(type, resource);
   const isShared = directory.isShared(type);
-  const entry: TransactionEntry = {
-    resource,
-    request: {
-      method: "PUT",
-      url: `${type}/${id}`,
-      ...(ifMatch !== undefined && { ifMatch }),
-      ...(ifNoneMatch !== undefined && { ifNoneMatch }),
-    },
-  };
+  const entry: TransactionEntry = { resource, request: { method: "PUT", url: `${type}/${id}`, ...named } };
   // The owner of the content need not be the one that holds the resource, and so cannot say whether the caller sees it.
-  if (isShared && updatesPart(request.caller, type)) return throughTransaction(request, entry);
+  if ((isShared && updatesPart(request.caller, type)) || preconditions.excluded) return throughTransaction(request, entry);
   // Without a given version, a missing resource must not be created if it is required to exist.
   const upsert = !isShared && (!preconditions.mustExist || preconditions.versions !== undefined);
   const step: OwnerStep = { op: "update", type, id, text, upsert, keepsLabels: true, ...(required && { ifVersion: required }) };
@@ -129,14 +121,14 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
 /** DELETE Type/id; deleting what does not exist succeeds (R4, http.html#delete), unless If-Match requires it to exist */
 export async function remove(request: FhirRequest, type: string, id: string): Promise<Answer> {
   const owners = request.directory.ownersOf(type);
-  const ifMatch = request.header("if-match");
-  const preconditions = preconditionsOf({ ifMatch });
+  const named = namedVersions(request);
+  const preconditions = preconditionsOf(named);
   const ifVersion = requiredVersions(preconditions);
-  if (owners.length > 1) {
-    return throughTransaction(request, { request: { method: "DELETE", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) } });
+  if (owners.length > 1 || preconditions.excluded) {
+    return throughTransaction(request, { request: { method: "DELETE", url: `${type}/${id}`, ...named } });
   }
   if (deletesPart(request.caller, type) && !(await isSeen(request, type, id))) {
-    if (ifMatch !== undefined) throw staleVersion({ type, id, version: NONE_LIVING });
+    if (preconditions.mustExist) throw staleVersion({ type, id, version: NONE_LIVING });
     reportUnseenDeletion(request, type, id);
     return { status: 204 };
   }

@@ -1,4 +1,5 @@
 /** `$meta`, `$meta-add`, `$meta-delete`: profiles, tags and security labels (FHIR R4, resource-operations.html#meta). */
+import { isDeepStrictEqual } from "node:util";
 import { areFulfilled, preconditionsOf } from "../../../../fhir/preconditions.ts";
 import { parseJson } from "../../../../fhir/json.ts";
 import { fhirError } from "../../../../fhir/outcome.ts";
@@ -80,6 +81,7 @@ export async function changeMeta(request: FhirRequest, type: string, id: string,
     const resource = parseJson(stored.json) as Json & { resourceType: string };
     const present = (resource.meta ?? {}) as Json;
     const next = change === "add" ? withMeta(present, value) : withoutMeta(present, value);
+    if (isDeepStrictEqual(next, present)) return metaAnswer(present);
     const rewritten = rewrite({ ...request, prefer: {} }, { ...resource, id, meta: next }, stored.version);
     const { body = "{}" } = await (preconditions.versions ? rewritten : asWriteConflict(rewritten));
     return metaAnswer((parseJson(body) as Json).meta);

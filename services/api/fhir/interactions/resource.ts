@@ -6,7 +6,8 @@ import { isResultParameter } from "../../../../fhir/search/result-parameters.ts"
 import { etagOf, isNamedBy } from "../../../../fhir/etag.ts";
 import { isId } from "../../../../fhir/ids.ts";
 import { NONE_LIVING, preconditionsOf, requiredVersions } from "../../../../fhir/preconditions.ts";
-import { MAX_PARTS_OF_RESOURCE, parseInput } from "../../../../fhir/json.ts";
+import { parseInput } from "../../../../fhir/json.ts";
+import { sizeLimitsOf } from "../../../../fhir/resource-size.ts";
 import { fhirError, outcome } from "../../../../fhir/outcome.ts";
 import { ownerOf, type OwnerStep, type ShownResource, type StepResult } from "../../../../federation/owner-contract.ts";
 import { gone, isType, locked, resourceOfType, staleVersion, versionNotFound } from "../../../../federation/errors.ts";
@@ -241,5 +242,5 @@ export type Parsed = { resourceType: string; id?: unknown } & Record<string, unk
 
 /** The body as a resource of the type in the URL. @throws FhirError 400, 413 */
 export function parsed(text: string, type: string): Parsed {
-  return resourceOfType(parseInput(text, MAX_PARTS_OF_RESOURCE), type);
+  return resourceOfType(parseInput(text, sizeLimitsOf(type).parts), type);
 }

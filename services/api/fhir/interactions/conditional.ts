@@ -85,6 +85,9 @@ export async function conditionalDelete(request: FhirRequest, type: string): Pro
   }
   if (matches.length === 1) return remove(request, type, match.id);
   if (!isMultiple) throw multipleMatches(criteria);
+  if (request.query.some(([name]) => name === "_count")) {
+    throw fhirError(400, "not-supported", "_count does not limit what is deleted, all matches would be: narrow the criteria.", "_count");
+  }
   if (matches.length > MAX_DELETED) throw fhirError(400, "too-costly", `More than ${MAX_DELETED} resources match: narrow the criteria.`);
   request.directory.requireTransactions();
   const text = transactionOf(...matches.map(({ id }) => ({ request: { method: "DELETE" as const, url: `${type}/${id}`, ...named } })));

@@ -4,7 +4,7 @@ import { parseInTurns } from "./parse-in-turns.ts";
 describe("a large bundle", () => {
   const COUNT = 40;
   const patient = (family: string) => `{"resourceType":"Patient","name":[{"family":${JSON.stringify(family)}}],"x":[2.50,{"entry":[1]}]}`;
-  const long = "x".repeat(30_000);
+  const long = "x".repeat(120_000);
   const entry = (index: number, family = `${long} "]}, \\" ${index}`) =>
     ` {"fullUrl" : "urn:x:${index}","resource":${patient(family)}, "request":{"method":"POST","url":"Patient"}}`;
   const entries = (count = COUNT) => Array.from({ length: count }, (_, index) => entry(index));
@@ -34,8 +34,8 @@ describe("a large bundle", () => {
 
   it.each<[string, string]>([
     ["with entries that are no objects", bundle("1", ...entries(), "null", "[[{}]]", '"{"', entry(99), "{}")],
-    ["without entries", `{"resourceType":"Bundle","id":"${long.repeat(20)}","entry":[]}`],
-    ["whose entry is an object", `{"resourceType":"Bundle","entry":{"a":{"b":"${long.repeat(20)}"}}}`],
+    ["without entries", `{"resourceType":"Bundle","id":"${long.repeat(40)}","entry":[]}`],
+    ["whose entry is an object", `{"resourceType":"Bundle","entry":{"a":{"b":"${long.repeat(40)}"}}}`],
     ["that spells its members by escapes", bundle(...entries()).replace('"entry": [', '"\\u0065ntry": [')],
     ["whose id is called entry", bundle(...entries()).replace('"type"', '"id":"entry","identifier":[{"a":{}}],"type"')],
     ["that is a list", `[${entries().join(",")}]`],

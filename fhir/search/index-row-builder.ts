@@ -29,7 +29,7 @@ export class IndexRowBuilder {
   #firstRange = 0;
   #seenKeys: Set<string> | undefined;
   #seenRanges: Set<string> | undefined;
-  readonly #resource: { contained?: unknown } | undefined;
+  readonly #resource: { resourceType?: unknown; contained?: unknown } | undefined;
   readonly #most: number;
   #characters = 0;
   /** Contained resources by id; built when first needed. */
@@ -99,11 +99,8 @@ export class IndexRowBuilder {
 
   #countRow(): void {
     if (this.keys.length + this.ranges.length >= this.#most) {
-      throw fhirError(
-        422,
-        "too-costly",
-        `The resource has more than ${this.#most} search values: divide it into several, a CodeSystem by content "fragment".`,
-      );
+      const how = this.#resource?.resourceType === "CodeSystem" ? ' with content "fragment"' : "";
+      throw fhirError(422, "too-costly", `The resource has more than ${this.#most} search values: divide it into several${how}.`);
     }
     if (this.#most < Infinity && this.#characters > MAX_CHARACTERS) {
       throw fhirError(422, "too-costly", "The resource has too many long search values: divide it into several, or shorten them.");

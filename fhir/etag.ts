@@ -5,12 +5,13 @@ import { FhirError } from "./outcome.ts";
 export const etagOf = (version: number): string => `W/"${version}"`;
 
 /**
- * The versions that an If-Match (or an entry's ifMatch) allows; undefined without the header or for `*`.
+ * The versions that an If-Match or If-None-Match of a write (or an entry's ifMatch, ifNoneMatch) names; undefined without the header or for `*`.
  * A tag that is not a version of this server matches nothing: it becomes -1.
  *
+ * @param where the header, or the member of the entry, for errors
  * @throws FhirError 400 if the header is not a list of entity tags
  */
-export function ifMatchVersions(header: string | undefined, where = "If-Match"): number[] | undefined {
+export function versionsNamedIn(header: string | undefined, where: string): number[] | undefined {
   if (header === undefined || header.trim() === "*") return undefined;
   return header.split(",").map((part) => {
     const tag = /^(?:W\/)?"([^"]*)"$/.exec(part.trim())?.[1] ?? /^\d+$/.exec(part.trim())?.[0];

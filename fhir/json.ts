@@ -19,7 +19,7 @@ const MAX_DEPTH = 100;
  * Objects, arrays and separators in one text. Medical records have one in 23 characters, so that the largest body of them stays below; a body
  * of empty objects would take fifty times its size in memory.
  */
-const MAX_PARTS = 2_000_000;
+export const MAX_PARTS = 2_000_000;
 /** The same for one resource: validating, indexing and writing it takes a few microseconds for each. */
 export const MAX_PARTS_OF_RESOURCE = 200_000;
 /** Duplicate members that an answer names at most, and characters of a name in a path. */
@@ -74,7 +74,7 @@ function countMembers(value: unknown): number {
 
 function parseScanned(text: string, { depth, isStable, parts }: Scanned, mostParts = MAX_PARTS): unknown {
   if (parts > mostParts) {
-    throw fhirError(413, "too-costly", `The JSON has more than ${mostParts} objects, lists and members: send it in parts.`);
+    throw tooManyParts(mostParts);
   }
   if (depth > MAX_DEPTH) throw fhirError(400, "structure", `The JSON is nested deeper than ${MAX_DEPTH} levels.`);
   const value = parse(text, isStable);
@@ -82,6 +82,10 @@ function parseScanned(text: string, { depth, isStable, parts }: Scanned, mostPar
   if (text.includes("\\u") || text.includes("__p") || !text.isWellFormed()) refuseHarm(value);
   return value;
 }
+
+/** Refuses a text with more than `most` objects, lists and members. */
+export const tooManyParts = (most: number): FhirError =>
+  fhirError(413, "too-costly", `The JSON has more than ${most} objects, lists and members: send it in parts.`);
 
 function parse(text: string, isStable: boolean): unknown {
   try {
@@ -136,7 +140,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /** Position at which the string that opens at `start` closes. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end > 0 && text.charCodeAt(end - 1) === BACKSLASH) {
     let first = end - 1;

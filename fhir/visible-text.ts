@@ -23,9 +23,17 @@ const UNSEEN = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\p{Cs}]/gu;
 
 /** The text with such characters in JSON's notation: NUL becomes `\u0000`. */
 export const visibleText = (text: string): string =>
-  text.replace(UNSEEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  PLAIN.test(text) ? text : text.replace(UNSEEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** Nearly all texts: a quick test for an error with thousands of them. */
+const PLAIN = /^[\x20-\x7e]*$/;
 
 /** A copy of JSON in which all texts are made visible; member names are the server's own. */
 export function visibleTexts<Value>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value), (_, member) => (typeof member === "string" ? visibleText(member) : member));
+  if (typeof value === "string") return visibleText(value) as Value;
+  if (Array.isArray(value)) return value.map(visibleTexts) as Value;
+  if (typeof value !== "object" || value === null) return value;
+  const copy: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value)) if (member !== undefined) copy[name] = visibleTexts(member as unknown);
+  return copy as Value;
 }

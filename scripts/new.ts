@@ -11,7 +11,18 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { addAction } from "./new/action.ts";
 import { format } from "./new/format.ts";
-import { addContainer, compareKeyed, Edits, makeSkeleton, refuseName, register, runBeside, typesFrom } from "./new/service.ts";
+import {
+  addContainer,
+  compareKeyed,
+  Edits,
+  makeSkeleton,
+  nameOnPages,
+  refuseName,
+  register,
+  runBeside,
+  listActions,
+  typesFrom,
+} from "./new/service.ts";
 import { StartupError } from "./start/startup-error.ts";
 
 const USAGE = "usage: npm run new -- service NAME [--owns Type,…]\n       npm run new -- action SERVICE.NAME [--get]";
@@ -44,6 +55,8 @@ async function makeService(name: string, owns: string): Promise<void> {
   register(edits, name);
   addContainer(edits, name);
   compareKeyed(edits, name, types);
+  listActions(edits, name, types);
+  nameOnPages(edits, name);
   runBeside(
     edits,
     name,
@@ -65,7 +78,7 @@ async function makeService(name: string, owns: string): Promise<void> {
     }
   }
   console.log(
-    `  test it   npm test -- services/${name}\n  start it  npm start\n  read      services/${name}/README.md, then its contract, model and service`,
+    `  test it   npm test -- services/${name}\n  start it  npm start\n  name it   "service.${name}" in services/desk/messages: what pages say when it is down\n  read      services/${name}/README.md, then its contract, model and service`,
   );
 }
 

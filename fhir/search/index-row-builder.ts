@@ -7,8 +7,8 @@ const KEY_LENGTH = 8_000;
 
 /** Index rows of one resource. A store writes about 200,000 a second, and does nothing else meanwhile. */
 export const MAX_INDEX_ROWS = 20_000;
-/** Characters of all rows together, per allowed row: a long text may be stored in four forms. */
-const CHARACTERS_PER_ROW = 200;
+/** Characters of all rows together: a long text may be stored in four forms. */
+const MAX_CHARACTERS = 4_000_000;
 
 /** Cuts a text to the length of a key, never through a surrogate pair: a store would write the halves of all pairs as the same character. */
 export function cut(value: string): string {
@@ -29,7 +29,7 @@ export class IndexRowBuilder {
   #firstRange = 0;
   #seenKeys: Set<string> | undefined;
   #seenRanges: Set<string> | undefined;
-  readonly #resource: { contained?: unknown } | undefined;
+  readonly #resource: { resourceType?: unknown; contained?: unknown } | undefined;
   readonly #most: number;
   #characters = 0;
   /** Contained resources by id; built when first needed. */
@@ -99,9 +99,10 @@ export class IndexRowBuilder {
 
   #countRow(): void {
     if (this.keys.length + this.ranges.length >= this.#most) {
-      throw fhirError(422, "too-costly", `The resource has more than ${this.#most} search values: divide it into several.`);
+      const how = this.#resource?.resourceType === "CodeSystem" ? ' with content "fragment"' : "";
+      throw fhirError(422, "too-costly", `The resource has more than ${this.#most} search values: divide it into several${how}.`);
     }
-    if (this.#characters > this.#most * CHARACTERS_PER_ROW) {
+    if (this.#most < Infinity && this.#characters > MAX_CHARACTERS) {
       throw fhirError(422, "too-costly", "The resource has too many long search values: divide it into several, or shorten them.");
     }
   }

@@ -1,11 +1,11 @@
 /** Turns the steps of a write, as an owner receives them, into those of its store: parsed, checked, indexed. Needs no database. */
 import { type EvaluationBudget, budgetOf } from "../../fhir/expressions/budget.ts";
 import { frameOf } from "../../fhir/frame.ts";
-import { MAX_PARTS_OF_RESOURCE, parseInput } from "../../fhir/json.ts";
+import { parseInput } from "../../fhir/json.ts";
+import { sizeLimitsOf } from "../../fhir/resource-size.ts";
 import { FhirError, type Issue } from "../../fhir/outcome.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
-import { MAX_INDEX_ROWS } from "../../fhir/search/index-row-builder.ts";
 import { profilesClaimedBy, validate, validateWithProfiles } from "../../fhir/validate/index.ts";
 import type { Profile } from "../../fhir/validate/profiles/tree.ts";
 import { invalidResource, type IssueOfStep, reservedId, resourceOfType } from "../../federation/errors.ts";
@@ -91,7 +91,8 @@ export async function prepareWrites(steps: OwnerStep[], checks: WriteChecks): Pr
     const own = claimed[index] as string[];
     faults.note(index, check && own.length > 0 ? await check(resource, step.type, own) : validate(resource, { type: step.type }));
     if (faults.areThere) continue;
-    const values = faults.unless(index, () => indexOf(resource, MAX_INDEX_ROWS));
+    if (step.text.length > MAX_CHARACTERS_AT_ONCE) await fairTurn();
+    const values = faults.unless(index, () => indexOf(resource, sizeLimitsOf(step.type).rows));
     if (!values) continue;
     rows += values.keys.length + values.ranges.length;
     if (rows > MAX_ROWS_AT_ONCE) faults.note(index, [tooManyRows()]);
@@ -172,7 +173,7 @@ async function parsedOfAll(steps: OwnerStep[], faults: Faults): Promise<(Resourc
 }
 
 function parsedOf(step: ResourceStep, index: number): Resource {
-  return resourceOfType(parseInput(step.text, MAX_PARTS_OF_RESOURCE), step.type, index);
+  return resourceOfType(parseInput(step.text, sizeLimitsOf(step.type).parts), step.type, index);
 }
 
 /** Checks a resource against the profiles that it claims. */

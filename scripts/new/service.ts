@@ -214,6 +214,37 @@ export function compareKeyed(edits: Edits, name: string, [type]: readonly string
   );
 }
 
+/** Lists its actions as those of data that are no resources, or as such that no role has yet. */
+export function listActions(edits: Edits, name: string, [type]: readonly string[]): void {
+  const ofNoType = ["add", "list", "take"].map((action) => `"${name}.${action}": "data of its own, which are no resources",`);
+  edits.change("test/access/scope-actions.ts", (text) =>
+    type === undefined
+      ? text.replace(/(const OTHERWISE\b[^=]* = \{)/, `$1${ofNoType.join("")}`)
+      : text.replace(/(const OF_NO_ROLE\b.* = \[)/, `$1"${name}.listMarked",`),
+  );
+}
+
+/** What pages say of a service that is down, to be replaced by its name and data in people's words. */
+const ON_PAGES: Record<string, (name: string) => string> = {
+  en: (name) => `data of ${name}`,
+  fr: (name) => `données de ${name}`,
+  ar: (name) => `بيانات ${name}`,
+};
+
+/** Names the service in the texts of the pages, in order of the services' names. */
+export function nameOnPages(edits: Edits, name: string): void {
+  for (const [language, dataOf] of Object.entries(ON_PAGES)) {
+    const lines = [`  "service.${name}": "${name}",`, `  "service.${name}.knows": "${dataOf(name)}",`];
+    edits.change(`services/desk/messages/${language}.json`, (text) => {
+      const all = text.split("\n");
+      const following = all.findIndex((line) => (/^ {2}"service\.([a-z0-9]+)"/.exec(line)?.[1] ?? "") > name);
+      const last = all.findLastIndex((line) => line.startsWith('  "service.'));
+      all.splice(following < 0 ? last + 1 : following, 0, ...lines);
+      return all.join("\n");
+    });
+  }
+}
+
 /** Adds a container of the service after the others, with keys of its own and a user in the database. */
 export function addContainer(edits: Edits, name: string): void {
   const members = [1, 2, 3].map((one) => `mongo-${one}:27017`).join(",");

@@ -3,7 +3,7 @@ import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import type { Clause } from "../../fhir/search/query.ts";
 import { CandidateIndex } from "../../fhir/search/candidate-index.ts";
-import { MAX_INDEX_ROWS } from "../../fhir/search/index-row-builder.ts";
+import { sizeLimitsOf } from "../../fhir/resource-size.ts";
 import type { Candidate } from "../../fhir/search/matches-clauses.ts";
 import { isFound, type Target } from "./targets.ts";
 
@@ -33,7 +33,7 @@ export class PendingIndex {
     for (const entry of this.#writes) {
       const target = this.#targets.get(entry);
       if (entry.type !== type || !target || !entry.resource || entry.method === "DELETE" || isFound(entry, target)) continue;
-      written.add({ id: target.id, updated: Date.now(), index: indexOf(entry.resource, MAX_INDEX_ROWS), target });
+      written.add({ id: target.id, updated: Date.now(), index: indexOf(entry.resource, sizeLimitsOf(type).rows), target });
     }
     return written;
   }

@@ -121,10 +121,10 @@ class StepPlanner {
 
   plan(writing: Writing): EntryAnswer {
     const { entry, index, held } = writing;
-    // If-None-Match applies to updates only (R4, http.html#ccreate uses If-None-Exist for creates).
+    // A create has If-None-Exist instead (R4, http.html#ccreate).
     const { ifMatch, ifNoneMatch } = entry;
-    const given = { ifMatch, ...(entry.method === "PUT" && { ifNoneMatch }) };
-    const preconditions = preconditionsOf(given, `Bundle.entry[${index}].request.ifMatch`);
+    const given = { ifMatch, ...(entry.method !== "POST" && { ifNoneMatch }) };
+    const preconditions = preconditionsOf(given, `Bundle.entry[${index}]`);
     const version = held && !held.deleted ? held.version : NONE_LIVING;
     const isKnown = held !== undefined || isLocated(entry, this.#directory);
     // An unknown version is checked by the owner.
@@ -142,7 +142,7 @@ class StepPlanner {
     const seen = this.#directory.isShared(type) ? [isLiving ? held.version : NONE_LIVING] : undefined;
     const owner = held?.owner ?? (this.#directory.ownersOf(type)[0] as string);
     if (!isLiving) this.#reserve(writing, owner);
-    return this.#put(writing, owner, { op: "delete", type, id, ...atVersion(preconditions.versions ?? seen) });
+    return this.#put(writing, owner, { op: "delete", type, id, ...atVersion(requiredVersions(preconditions) ?? seen) });
   }
 
   #create(writing: Writing, owner: string): EntryAnswer {
@@ -228,10 +228,7 @@ const isLocated = (entry: BundleEntry, directory: Directory): boolean => criteri
 
 /** Whether the holder of the entry's id must be known before any owner is asked to write. */
 export const mustBeLocated = (entry: BundleEntry, directory: Directory): boolean =>
-  entry.ifMatch?.trim() === "*" || mustBeAbsent(entry) || directory.isShared(entry.type as string);
-
-/** Whether an update has `If-None-Match: *` and may only create (RFC 9110, 13.1.2). */
-const mustBeAbsent = ({ method, ifNoneMatch }: BundleEntry): boolean => method === "PUT" && ifNoneMatch?.trim() === "*";
+  entry.ifMatch?.trim() === "*" || entry.ifNoneMatch !== undefined || directory.isShared(entry.type as string);
 
 const atVersion = (ifVersion: number[] | undefined) => (ifVersion ? { ifVersion } : {});
 

@@ -1,7 +1,9 @@
 import type { Service } from "moleculer";
 import { type BundleEntry, entriesOf, refuseChangingOperations, refuseOverlaps, type RequestBundle } from "../../fhir/bundle/entries.ts";
+import { parseInTurns } from "../../fhir/bundle/parse-in-turns.ts";
 import { refuseFaultyShell } from "../../fhir/bundle/shell.ts";
 import { parseInput } from "../../fhir/json.ts";
+import { fairTurn } from "../../mesh/turns.ts";
 import { nonNull } from "../../fhir/non-null.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import type { DateReading } from "../../fhir/search/types/date.ts";
@@ -66,7 +68,7 @@ type This = Service &
     dates: DateReading;
     finish(caller: Caller, tx: string): Promise<void>;
     answeredBefore(attempt: Attempt, shown: Parameters<typeof withResources>[1]): Promise<(EntryResult | null)[] | undefined>;
-    process(entries: () => BundleEntry[], how: Manner): Promise<(EntryResult | null)[]>;
+    process(sent: Sent, how: Manner): Promise<(EntryResult | null)[]>;
     coordinator(caller: Caller): Coordinator;
     stopTelling?(): Promise<void>;
   };
@@ -97,15 +99,17 @@ export default defineService<typeof transactions, This>({
         const isFromHere = ctx.nodeID === this.broker.nodeID;
         const attempt = key === undefined || isFromHere || isKeyed(ctx) ? undefined : { key, isRepeated };
         let isChecked = false;
+        const here = [base, ...bases];
         // Planning changes the resources in place, so that a second attempt parses again.
-        const parse = () => {
-          const bundle = parseInput(text) as RequestBundle;
-          const entries = entriesOf(bundle, [base, ...bases]);
+        const parse = async () => {
+          const bundle = (await parseInTurns(text, fairTurn)) as RequestBundle;
+          const entries = entriesOf(bundle, here);
           if (!isChecked) refuseFaultyShell(bundle);
           isChecked = true;
           return entries;
         };
-        return this.process(parse, { caller: ctx, base, representation, keepsLabels, isAlone, bases, attempt });
+        const names = () => entriesOf(parseInput(text) as RequestBundle, here).flatMap((entry) => conflictKeysOf(entry));
+        return this.process({ parse, names }, { caller: ctx, base, representation, keepsLabels, isAlone, bases, attempt });
       },
     },
 
@@ -182,19 +186,18 @@ export default defineService<typeof transactions, This>({
       return withResources(before.results, shown, () => true);
     },
 
-    async process(this: This, parse: () => BundleEntry[], { caller, base, representation, keepsLabels, isAlone, bases, attempt }: Manner) {
+    async process(this: This, { parse, names }: Sent, { caller, base, representation, keepsLabels, isAlone, bases, attempt }: Manner) {
       const shown = { caller, directory: this.directory, representation };
       const answered = (isDecided = false) =>
         attempt && (attempt.isRepeated || isDecided) ? this.answeredBefore(attempt, shown) : undefined;
       try {
         const budget = newBudget(); // shared by repeated planning
-        const names = () => parse().flatMap((entry) => conflictKeysOf(entry));
         return await retryOnConflict(
           names,
           async (count) => {
             const before = await answered();
             if (before) return before;
-            const entries = parse();
+            const entries = await parse();
             refuseChangingOperations(entries);
             refuseOverlaps(entries);
             const plan = await planTransaction(entries, {
@@ -261,6 +264,12 @@ export default defineService<typeof transactions, This>({
     await this.stopTelling?.();
   },
 });
+
+/** A bundle as it was sent: its entries, parsed anew each time, and the keys of what it writes. */
+interface Sent {
+  parse(): Promise<BundleEntry[]>;
+  names(): string[];
+}
 
 /** Whether a resource without a required version is no longer at the owner, or in the version, of the time of planning. */
 function isOutOfDate(error: unknown, entries: BundleEntry[]): boolean {

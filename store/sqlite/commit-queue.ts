@@ -9,7 +9,7 @@ import { QuestionTooCostly } from "../too-costly.ts";
 import { type Database, FileBusy } from "./database.ts";
 import type { Awaited, LogFlush } from "./log-flush.ts";
 
-/** Limits of one transaction: writes, and text and search values (`charactersIn`). A longer one would block the event loop. */
+/** Limits of one transaction: writes, and text and search values (`charactersIn`). A longer one would block the thread that writes, in a process of one service its event loop. */
 const MAX_WRITES = 512;
 const MAX_SIZE = 1_000_000;
 /** Processor time after which a transaction takes no further writes, milliseconds: conditions may take long, whatever their size. */

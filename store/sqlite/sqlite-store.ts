@@ -1,5 +1,6 @@
 /**
  * The store of one service in one SQLite file, by Node's own `node:sqlite`. Several processes of a machine may open the same file.
+ * In a process that runs all services a thread makes its writes (`thread/`); everything else is answered here.
  * Its parts are in `store-*.ts` beside this file; MongoDB's have the same names.
  */
 import { stat } from "node:fs/promises";

@@ -47,9 +47,10 @@ describe("a signature", () => {
   it("names who has signed which version, and stays valid while nothing changes", async () => {
     const reference = await note();
     expect(await verify(reference)).toEqual([]);
-    const sign = (version: number) => as("physician").send("POST", `/${reference}/$sign`, undefined, { "If-Match": `W/"${version}"` });
-    expect(await sign(2)).toMatchObject({ status: 412 });
-    const signed = await sign(1);
+    const sign = (headers: Record<string, string>) => as("physician").send("POST", `/${reference}/$sign`, undefined, headers);
+    expect(await sign({ "If-Match": 'W/"2"' })).toMatchObject({ status: 412 });
+    expect(await sign({ "If-None-Match": 'W/"1"' })).toMatchObject({ status: 412 });
+    const signed = await sign({ "If-Match": 'W/"2", W/"1"' });
     expect(signed).toMatchObject({
       status: 201,
       body: {

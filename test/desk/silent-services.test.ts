@@ -5,7 +5,7 @@ import { LANGUAGES, messagesOf } from "../../services/desk/files/messages.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { ROLES } from "../../services/identity/identity.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
-import { loadServices, SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
+import { loadServices } from "../../services/systems.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { eventually } from "../kit/events.ts";
 import { barriers, Hospital, PAGES, placeOf, speak } from "./pages-hospital.ts";
@@ -66,15 +66,6 @@ describe("a service that does not answer", () => {
 
   it("exists for each page", () => {
     expect(Object.keys(NEEDED).sort()).toEqual([...PAGES].sort());
-  });
-
-  it("has a name and a description of its data in each language", () => {
-    const lacking = LANGUAGES.flatMap((language) =>
-      [...SYSTEMS.provider, ...WHEN_CLOSED].flatMap((service) =>
-        [`service.${service}`, `service.${service}.knows`].filter((key) => !messagesOf(language)[key]).map((key) => [language, key]),
-      ),
-    );
-    expect(lacking).toEqual([]);
   });
 
   it.each(Object.entries(NEEDED))("is named on %s: %s; the rest of the page works, and it recovers by itself", async (name, service) => {

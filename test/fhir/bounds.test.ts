@@ -42,6 +42,19 @@ describe("an answer that would be too large", () => {
     expect(await fhir.get("/Observation?subject=Patient/busy&_summary=count")).toMatchObject({ body: { total: 20_001 } });
   });
 
+  it("is not made smaller by _count: several deletions with it are refused, one is made", async () => {
+    for (let index = 0; index < 3; index += 1) await fhir.create(observation("verbose", "deleted"));
+    const deleted = "Observation?code=urn:c|deleted";
+    const found = async () => (await fhir.get(`/${deleted}&_summary=count`)).body.total;
+    expect(await fhir.send("DELETE", `/${deleted}&_count=1`)).toMatchObject({ status: 400, body: outcomeWith("not-supported") });
+    expect(await found()).toBe(3);
+    expect((await fhir.send("DELETE", `/${deleted}`)).status).toBe(204);
+    expect(await found()).toBe(0);
+    await fhir.create(observation("verbose", "deleted"));
+    expect((await fhir.send("DELETE", `/${deleted}&_count=1`)).status).toBe(204);
+    expect(await found()).toBe(0);
+  });
+
   it("is refused: large resources without pages", async () => {
     const note = Array.from({ length: 5 }, () => ({ text: "x".repeat(900_000) })); // R4 ends a string at 1 MB
     for (const code of ["a", "b", "c", "d"]) expect((await fhir.create(observation("verbose", code, { note }))).status).toBe(201);

@@ -85,6 +85,14 @@ describe("real-world clients", () => {
     });
     expect((await at.fhir.get("/Patient?name=%C3%84rzte")).status).toBe(200);
   });
+
+  it("that store again what is there make a version, which says who stored it and when", async () => {
+    const { id } = (await at.fhir.create({ resourceType: "Patient", gender: "female" })).body;
+    const put = () => at.fhir.send("PUT", `/Patient/${id}`, { resourceType: "Patient", id, gender: "female" });
+    const patch = () => at.fhir.send("PATCH", `/Patient/${id}`, "[]", { "Content-Type": "application/json-patch+json" });
+    expect(await put()).toMatchObject({ status: 200, body: { meta: { versionId: "2" } } });
+    expect(await patch()).toMatchObject({ status: 200, body: { meta: { versionId: "3" } } });
+  });
 });
 
 const rawGet = (port: number, path: string): Promise<string> =>

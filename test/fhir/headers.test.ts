@@ -136,6 +136,51 @@ describe("the headers of a request", () => {
     },
   );
 
+  it.each(["Patient", "Encounter"])("name a version of a %s that a write must not replace", async (type) => {
+    const resource = { resourceType: type, ...(type === "Encounter" && { status: "finished", class: { code: "AMB" } }) };
+    const { id } = (await fhir.create({ ...resource, identifier: [{ system: "urn:named", value: type }] })).body;
+    const [one, byCriteria] = [`/${type}/${id}`, `/${type}?identifier=urn:named|${type}`];
+    const patch = [{ op: "add", path: "/language", value: "ar" }];
+    const asPatch = { "Content-Type": "application/json-patch+json" };
+    const meta = { resourceType: "Parameters", parameter: [{ name: "meta", valueMeta: { tag: [{ code: "new" }] } }] };
+    const put = { ...resource, id, identifier: [{ system: "urn:named", value: type }] };
+    const writes = (more: Record<string, string>) => [
+      fhir.send("PATCH", one, patch, { ...asPatch, ...more }),
+      fhir.send("PATCH", byCriteria, patch, { ...asPatch, ...more }),
+      fhir.send("PUT", one, put, more),
+      fhir.send("PUT", byCriteria, put, more),
+      fhir.send("POST", `${one}/$meta-add`, meta, more),
+      fhir.send("DELETE", one, undefined, more),
+      fhir.send("DELETE", byCriteria, undefined, more),
+    ];
+    const entries = (ifNoneMatch: string) =>
+      [
+        { method: "PUT", url: one.slice(1), ifNoneMatch },
+        { method: "DELETE", url: one.slice(1), ifNoneMatch },
+      ].map((request) => ({ ...(request.method === "PUT" && { resource: put }), request }));
+    const inBundle = (kind: string, entry: unknown) => fhir.send("POST", "", { resourceType: "Bundle", type: kind, entry: [entry] });
+
+    for (const tag of ['W/"1"', "*", '"7", "1"']) {
+      for (const refused of await Promise.all(writes({ "If-None-Match": tag }))) {
+        expect(refused).toMatchObject({ status: 412, body: outcomeWith("conflict") });
+      }
+      for (const entry of entries(tag)) {
+        expect(await inBundle("transaction", entry)).toMatchObject({ status: 412, body: outcomeWith("conflict") });
+        expect((await inBundle("batch", entry)).body.entry).toMatchObject([{ response: { status: "412" } }]);
+      }
+    }
+    expect(await fhir.send("DELETE", one, undefined, { "If-None-Match": "three" })).toMatchObject({ status: 400 });
+    expect((await fhir.get(one)).body.meta.versionId).toBe("1");
+
+    const other = { "If-None-Match": 'W/"99"' };
+    expect((await fhir.send("PATCH", one, patch, { ...asPatch, ...other })).status).toBe(200);
+    expect((await fhir.send("PUT", one, put, other)).status).toBe(200);
+    expect((await fhir.send("PUT", byCriteria, put, other)).status).toBe(200);
+    expect((await inBundle("transaction", entries('W/"99"')[0])).status).toBe(200);
+    expect((await fhir.send("DELETE", one, undefined, other)).status).toBe(204);
+    expect((await fhir.send("DELETE", one, undefined, { "If-None-Match": "*" })).status).toBe(204);
+  });
+
   it("may give the CapabilityStatement that the client has", async () => {
     const answer = await fhir.get("/metadata");
     const tag = answer.headers.get("etag") as string;

@@ -35,6 +35,21 @@ describe("profiles, tags and security labels", () => {
     expect((await at.fhir.send("DELETE", "/$meta")).status).toBe(405);
   });
 
+  it("that are there already, or to be deleted and not there, make no new version", async () => {
+    const tagged = { resourceType: "Patient", meta: { tag: [{ ...tag("a", "urn:t"), display: "A" }], security: [restricted] } };
+    const { id } = (await at.fhir.create(tagged)).body;
+    const change = async (name: "add" | "delete", valueMeta: object) => {
+      const body = { resourceType: "Parameters", parameter: [{ name: "meta", valueMeta }] };
+      return (await at.fhir.send("POST", `/Patient/${id}/$meta-${name}`, body)).body.parameter[0].valueMeta;
+    };
+    const same = { versionId: "1", ...tagged.meta };
+    expect(await change("add", { tag: [tag("a", "urn:t")], security: [restricted] })).toMatchObject(same);
+    expect(await change("delete", { tag: [tag("b", "urn:t")], profile: ["urn:none"] })).toMatchObject(same);
+    expect((await at.fhir.get(`/Patient/${id}/_history`)).body.total).toBe(1);
+    expect(await change("add", { tag: [tag("a", "urn:t"), tag("b", "urn:t")] })).toMatchObject({ versionId: "2" });
+    expect(await change("delete", { tag: [tag("b", "urn:t")] })).toMatchObject({ ...same, versionId: "3" });
+  });
+
   it("are listed for one version, which never changes", async () => {
     const { id } = (await at.fhir.create({ resourceType: "Patient", meta: { tag: [tag("first")] } })).body;
     await at.fhir.send("PUT", `/Patient/${id}`, { resourceType: "Patient", id, meta: { tag: [tag("second")] } });

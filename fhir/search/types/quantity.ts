@@ -66,12 +66,13 @@ export const money: RowWriter = (sink, value) => {
   sink.range(found, found, isText(currency) ? `${currency}${SEP}urn:iso:std:iso:4217` : "");
 };
 
-/** `5.4`, `5.4|system|code`, `5.4||unit` */
+/** `5.4` or, as HAPI's client writes it, `5.4||`; `5.4|system|code`; `5.4||unit` */
 export function quantityMatches(value: string, name: string): RangeMatch[] {
   const [number = "", system, code, ...more] = splitAt(value, "|").map(unescaped);
-  if (more.length || (system !== undefined && !code)) {
+  const isWithoutUnit = code === undefined ? system === undefined : `${system}${code}` === "";
+  if (more.length || (!code && !isWithoutUnit)) {
     throw fhirError(400, "invalid", `"${name}" needs number, number|system|code or number||unit.`, name);
   }
-  const unit = code === undefined ? undefined : system ? { eq: `${code}${SEP}${system}` } : { prefix: `${code}${SEP}` };
+  const unit = !code ? undefined : system ? { eq: `${code}${SEP}${system}` } : { prefix: `${code}${SEP}` };
   return numberMatches(number, name).map((match) => (unit ? { ...match, unit } : match));
 }

@@ -1,5 +1,6 @@
 /** The input and output of operations (FHIR R4, operations.html#executing-an-operation-synchronously). */
-import { isRawNumber, MAX_PARTS_OF_RESOURCE, parseInput } from "../../../fhir/json.ts";
+import { isRawNumber, parseInput } from "../../../fhir/json.ts";
+import { sizeLimitsOf } from "../../../fhir/resource-size.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { Answer } from "../http/answer.ts";
@@ -25,9 +26,9 @@ export interface OperationInput {
   value?: Json;
 }
 
-/** @param name of the parameter with the resource or datatype to operate on @throws FhirError 400 if it is not a JSON object, 413 */
-export function givenIn(text: string, name: string): OperationInput {
-  const body = parseInput(text, MAX_PARTS_OF_RESOURCE) as Json | null;
+/** @param name of the parameter with the resource or datatype to operate on @param type of the resource, for its limits @throws FhirError 400 if it is not a JSON object, 413 */
+export function givenIn(text: string, name: string, type = "Parameters"): OperationInput {
+  const body = parseInput(text, sizeLimitsOf(type).parts) as Json | null;
   if (body === null || typeof body !== "object" || Array.isArray(body)) {
     throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
   }

@@ -76,6 +76,12 @@ export interface FhirRequest {
   budget: Budget;
 }
 
+/** The headers of a write that name versions: If-Match and If-None-Match, as a bundle's entry has them. */
+export function namedVersions({ header }: Pick<FhirRequest, "header">): { ifMatch?: string; ifNoneMatch?: string } {
+  const [ifMatch, ifNoneMatch] = [header("if-match"), header("if-none-match")];
+  return { ...(ifMatch !== undefined && { ifMatch }), ...(ifNoneMatch !== undefined && { ifNoneMatch }) };
+}
+
 /**
  * Parses the request's URL and headers.
  * @param rest the URL behind `/fhir`, with its query

@@ -21,7 +21,11 @@ export function refuse(error: unknown): Answer {
       ...(!faults && status < 500 && isObject(data) && Object.keys(shown).length > 0 && { data: shown }),
     },
   };
-  return { status, headers: { ...headers, "Content-Type": "application/json; charset=utf-8" }, body: JSON.stringify(visibleTexts(body)) };
+  return {
+    status,
+    headers: { ...headers, "Content-Type": "application/json; charset=utf-8" },
+    body: JSON.stringify(visibleTexts(JSON.parse(JSON.stringify(body)))),
+  };
 }
 
 /** An error of FHIR is of type INVALID, whatever its status. */

@@ -3,6 +3,7 @@ import { type BundleEntry, entriesOf, isRead, itemsOf, type RequestBundle } from
 import { replaceLinksInCriteria } from "../../../../fhir/bundle/criteria-links.ts";
 import { linksTo, type LinkTarget, brokenLinksIn } from "../../../../fhir/bundle/replace-links.ts";
 import { comparableUri, isLocalToBundle } from "../../../../fhir/bundle/uris.ts";
+import { parseInTurns } from "../../../../fhir/bundle/parse-in-turns.ts";
 import { refuseFaultyShell } from "../../../../fhir/bundle/shell.ts";
 import { etagOf } from "../../../../fhir/etag.ts";
 import { parseInput, withMember } from "../../../../fhir/json.ts";
@@ -41,7 +42,7 @@ export interface Server {
 export async function bundle(request: FhirRequest, server: Server): Promise<Answer> {
   const text = await request.body();
   if (TRANSACTION.test(text.slice(0, 500))) return transaction(request, text, server);
-  const parsed = parseInput(text) as RequestBundle;
+  const parsed = (await parseInTurns(text, fairTurn)) as RequestBundle;
   const type = parsed?.resourceType === "Bundle" ? parsed.type : undefined;
   if (type === "transaction") return transaction(request, text, server);
   if (type !== "batch") {
@@ -60,7 +61,7 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
   const { caller, base, bases, prefer } = request;
   request.directory.requireTransactions();
   const representation = prefer.return === "representation";
-  const sent = MAY_READ.test(text) ? entriesOf(parseInput(text) as RequestBundle, bases) : [];
+  const sent = MAY_READ.test(text) ? entriesOf((await parseInTurns(text, fairTurn)) as RequestBundle, bases) : [];
   const reads = sent.filter(isRead);
   // Reads would be answered before the commit, and stored with the answer.
   if (reads.length > 0 && request.caller.meta?.keyed) throw readsUnderKey();
@@ -216,6 +217,7 @@ async function batchEntry(request: FhirRequest, item: unknown, index: number, ha
     asked = entryRequest(request, entry as BundleEntry);
     return keptEntry(answerEntry(await handle(asked), entry as BundleEntry));
   } catch (error) {
+    await fairTurn(); // a refusal may name 10,000 faults, and several come at once
     return refusedEntry(asked, error, (path) => path.replace("entry[0]", `entry[${index}]`));
   }
 }
@@ -237,10 +239,10 @@ function refuseLinksInBatch({ type, resource, method, query, ifNoneExist }: Bund
   throw fhirError(400, "invalid", diagnostics, "Bundle.entry[0]");
 }
 
-function refusedEntry(request: FhirRequest, error: unknown, placed = (path: string): string => path): string {
+function refusedEntry(request: FhirRequest, error: unknown, placed = (path: string): string => path): EntryText {
   const { status, issues } = refusalOf(request.report(error));
   const named = issues.map((issue) => ({ ...issue, ...(issue.expression && { expression: issue.expression.map(placed) }) }));
-  return `{"response":{"status":"${status}","outcome":${JSON.stringify(outcome(...named))}}}`;
+  return keptEntry(`{"response":{"status":"${status}","outcome":${JSON.stringify(outcome(...named))}}}`);
 }
 
 function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {

@@ -10,7 +10,7 @@ import { transactionOf, transactions } from "../../../transactions/transactions.
 import type { Answer } from "../../http/answer.ts";
 import { patch } from "./patch.ts";
 import { createUnless, type Parsed, parsed, remove, rewrite, throughTransaction } from "./resource.ts";
-import type { FhirRequest } from "../request.ts";
+import { type FhirRequest, namedVersions } from "../request.ts";
 
 /** Resources that one conditional delete may remove, if several are allowed at all. */
 const MAX_DELETED = 1_000;
@@ -28,20 +28,11 @@ export async function conditionalUpdate(request: FhirRequest, type: string): Pro
   const criteria = criteriaOf(request, type);
   const resource = parsed(text, type);
   refuseLinksOutside(resource);
-  const ifMatch = request.header("if-match");
-  const ifNoneMatch = request.header("if-none-match");
+  const named = namedVersions(request);
   if (request.directory.isShared(type)) {
-    return throughTransaction(request, {
-      resource,
-      request: {
-        method: "PUT",
-        url: criteria,
-        ...(ifMatch !== undefined && { ifMatch }),
-        ...(ifNoneMatch !== undefined && { ifNoneMatch }),
-      },
-    });
+    return throughTransaction(request, { resource, request: { method: "PUT", url: criteria, ...named } });
   }
-  const preconditions = preconditionsOf({ ifMatch, ifNoneMatch });
+  const preconditions = preconditionsOf(named);
   const updated = async () => {
     const [found] = await resolveCriteria(request, [criteria], 2);
     const [match, ...more] = found?.matches ?? [];
@@ -87,17 +78,19 @@ export async function conditionalDelete(request: FhirRequest, type: string): Pro
   const isMultiple = request.conditionalDelete === "multiple";
   const matches = await matchesOf(request, criteria, isMultiple ? MAX_DELETED + 1 : 2);
   const [match] = matches;
-  const ifMatch = request.header("if-match");
+  const named = namedVersions(request);
   if (!match) {
-    if (ifMatch !== undefined) throw staleVersion({ type, version: NONE_LIVING });
+    if (preconditionsOf(named).mustExist) throw staleVersion({ type, version: NONE_LIVING });
     return { status: 204 };
   }
   if (matches.length === 1) return remove(request, type, match.id);
   if (!isMultiple) throw multipleMatches(criteria);
+  if (request.query.some(([name]) => name === "_count")) {
+    throw fhirError(400, "not-supported", "_count does not limit what is deleted, all matches would be: narrow the criteria.", "_count");
+  }
   if (matches.length > MAX_DELETED) throw fhirError(400, "too-costly", `More than ${MAX_DELETED} resources match: narrow the criteria.`);
   request.directory.requireTransactions();
-  const condition = ifMatch === undefined ? {} : { ifMatch };
-  const text = transactionOf(...matches.map(({ id }) => ({ request: { method: "DELETE" as const, url: `${type}/${id}`, ...condition } })));
+  const text = transactionOf(...matches.map(({ id }) => ({ request: { method: "DELETE" as const, url: `${type}/${id}`, ...named } })));
   await transactions.process(request.caller, { text, base: request.base });
   return { status: 204 };
 }

@@ -6,7 +6,8 @@ import { isResultParameter } from "../../../../fhir/search/result-parameters.ts"
 import { etagOf, isNamedBy } from "../../../../fhir/etag.ts";
 import { isId } from "../../../../fhir/ids.ts";
 import { NONE_LIVING, preconditionsOf, requiredVersions } from "../../../../fhir/preconditions.ts";
-import { MAX_PARTS_OF_RESOURCE, parseInput } from "../../../../fhir/json.ts";
+import { parseInput } from "../../../../fhir/json.ts";
+import { sizeLimitsOf } from "../../../../fhir/resource-size.ts";
 import { fhirError, outcome } from "../../../../fhir/outcome.ts";
 import { ownerOf, type OwnerStep, type ShownResource, type StepResult } from "../../../../federation/owner-contract.ts";
 import { gone, isType, locked, resourceOfType, staleVersion, versionNotFound } from "../../../../federation/errors.ts";
@@ -24,7 +25,7 @@ import { subsetOfRead, subsetText } from "../presentation.ts";
 import { isNewer } from "../http-dates.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import { outsideBundle } from "../fhir-refusals.ts";
-import type { FhirRequest } from "../request.ts";
+import { type FhirRequest, namedVersions } from "../request.ts";
 
 /** GET Type/id */
 export async function read(request: FhirRequest, type: string, id: string): Promise<Answer> {
@@ -95,23 +96,15 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
   const resource = parsed(text, type);
   refuseLinksOutside(resource);
   if (resource.id !== id) throw fhirError(400, "invalid", `The resource's id must be "${id}", as in the URL.`, `${type}.id`);
-  const [ifMatch, ifNoneMatch] = [request.header("if-match"), request.header("if-none-match")];
-  const preconditions = preconditionsOf({ ifMatch, ifNoneMatch });
+  const named = namedVersions(request);
+  const preconditions = preconditionsOf(named);
   const required = requiredVersions(preconditions);
   if (required?.length === 0) throw staleVersion({ type, id });
   const owner = directory.ownerFor(type, resource);
   const isShared = directory.isShared(type);
-  const entry: TransactionEntry = {
-    resource,
-    request: {
-      method: "PUT",
-      url: `${type}/${id}`,
-      ...(ifMatch !== undefined && { ifMatch }),
-      ...(ifNoneMatch !== undefined && { ifNoneMatch }),
-    },
-  };
+  const entry: TransactionEntry = { resource, request: { method: "PUT", url: `${type}/${id}`, ...named } };
   // The owner of the content need not be the one that holds the resource, and so cannot say whether the caller sees it.
-  if (isShared && updatesPart(request.caller, type)) return throughTransaction(request, entry);
+  if ((isShared && updatesPart(request.caller, type)) || preconditions.excluded) return throughTransaction(request, entry);
   // Without a given version, a missing resource must not be created if it is required to exist.
   const upsert = !isShared && (!preconditions.mustExist || preconditions.versions !== undefined);
   const step: OwnerStep = { op: "update", type, id, text, upsert, keepsLabels: true, ...(required && { ifVersion: required }) };
@@ -129,14 +122,14 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
 /** DELETE Type/id; deleting what does not exist succeeds (R4, http.html#delete), unless If-Match requires it to exist */
 export async function remove(request: FhirRequest, type: string, id: string): Promise<Answer> {
   const owners = request.directory.ownersOf(type);
-  const ifMatch = request.header("if-match");
-  const preconditions = preconditionsOf({ ifMatch });
+  const named = namedVersions(request);
+  const preconditions = preconditionsOf(named);
   const ifVersion = requiredVersions(preconditions);
-  if (owners.length > 1) {
-    return throughTransaction(request, { request: { method: "DELETE", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) } });
+  if (owners.length > 1 || preconditions.excluded) {
+    return throughTransaction(request, { request: { method: "DELETE", url: `${type}/${id}`, ...named } });
   }
   if (deletesPart(request.caller, type) && !(await isSeen(request, type, id))) {
-    if (ifMatch !== undefined) throw staleVersion({ type, id, version: NONE_LIVING });
+    if (preconditions.mustExist) throw staleVersion({ type, id, version: NONE_LIVING });
     reportUnseenDeletion(request, type, id);
     return { status: 204 };
   }
@@ -249,5 +242,5 @@ export type Parsed = { resourceType: string; id?: unknown } & Record<string, unk
 
 /** The body as a resource of the type in the URL. @throws FhirError 400, 413 */
 export function parsed(text: string, type: string): Parsed {
-  return resourceOfType(parseInput(text, MAX_PARTS_OF_RESOURCE), type);
+  return resourceOfType(parseInput(text, sizeLimitsOf(type).parts), type);
 }

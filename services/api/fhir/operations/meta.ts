@@ -1,5 +1,6 @@
 /** `$meta`, `$meta-add`, `$meta-delete`: profiles, tags and security labels (FHIR R4, resource-operations.html#meta). */
-import { ifMatchVersions } from "../../../../fhir/etag.ts";
+import { isDeepStrictEqual } from "node:util";
+import { areFulfilled, preconditionsOf } from "../../../../fhir/preconditions.ts";
 import { parseJson } from "../../../../fhir/json.ts";
 import { fhirError } from "../../../../fhir/outcome.ts";
 import { ownerOf } from "../../../../federation/owner-contract.ts";
@@ -10,7 +11,7 @@ import { seesNothingOf } from "../../../../federation/unseen-types.ts";
 import type { Answer } from "../../http/answer.ts";
 import { asArray, fhirAnswer, givenIn, type Json } from "../operation-input.ts";
 import { rewrite, versionNamed } from "../interactions/resource.ts";
-import type { FhirRequest } from "../request.ts";
+import { type FhirRequest, namedVersions } from "../request.ts";
 import { requireParameter, tokenOfRow } from "../../../../fhir/search/exact-clauses.ts";
 
 const metaAnswer = (meta: unknown): Answer =>
@@ -65,22 +66,24 @@ function codingOf(token: string): Json {
 }
 
 /**
- * POST Type/id/$meta-add and $meta-delete: profiles, tags and security labels; a change makes a new version. With If-Match only of that one (412);
- * without, it is applied again after concurrent writes.
+ * POST Type/id/$meta-add and $meta-delete: profiles, tags and security labels; a change makes a new version, adding what is there and
+ * deleting what is not does not. With If-Match only of that one (412); without, it is applied again after concurrent writes.
  */
 export async function changeMeta(request: FhirRequest, type: string, id: string, change: "add" | "delete"): Promise<Answer> {
   const { value } = givenIn(await request.body(), "meta");
   if (!value || value.resourceType !== undefined) {
     throw fhirError(400, "required", "The body must be Parameters with a parameter meta of type Meta.", "Parameters.parameter");
   }
-  const allowed = ifMatchVersions(request.header("if-match"));
+  const preconditions = preconditionsOf(namedVersions(request));
   const changed = async () => {
     const stored = await readResource(request, type, id);
-    if (allowed && !allowed.includes(stored.version)) throw staleVersion({ type, id, version: stored.version });
+    if (!areFulfilled(preconditions, stored.version)) throw staleVersion({ type, id, version: stored.version });
     const resource = parseJson(stored.json) as Json & { resourceType: string };
-    const next = change === "add" ? withMeta((resource.meta ?? {}) as Json, value) : withoutMeta((resource.meta ?? {}) as Json, value);
+    const present = (resource.meta ?? {}) as Json;
+    const next = change === "add" ? withMeta(present, value) : withoutMeta(present, value);
+    if (isDeepStrictEqual(next, present)) return metaAnswer(present);
     const rewritten = rewrite({ ...request, prefer: {} }, { ...resource, id, meta: next }, stored.version);
-    const { body = "{}" } = await (allowed ? rewritten : asWriteConflict(rewritten));
+    const { body = "{}" } = await (preconditions.versions ? rewritten : asWriteConflict(rewritten));
     return metaAnswer((parseJson(body) as Json).meta);
   };
   return retryOnConflict(

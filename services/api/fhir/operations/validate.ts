@@ -14,7 +14,7 @@ import type { FhirRequest } from "../request.ts";
 export async function validateOperation(request: FhirRequest, type: string, id?: string): Promise<Answer> {
   // Validating a stored resource, or a deletion, needs no body.
   const text = request.method === "GET" ? undefined : await optionalBody(request);
-  const sent: OperationInput = text === undefined ? { parameters: [] } : givenIn(text, "resource");
+  const sent: OperationInput = text === undefined ? { parameters: [] } : givenIn(text, "resource", type);
   const { parameters } = sent;
   const value = sent.value ?? (type === "Parameters" ? sent.body : undefined); // Parameters may be what to validate
   const asked = (name: string) => request.query.find(([it]) => it === name)?.[1] ?? stringIn(parameters.find((it) => it.name === name));

@@ -22,8 +22,10 @@ import org.hl7.fhir.r4.model.CodeType;
 import org.hl7.fhir.r4.model.Encounter;
 import org.hl7.fhir.r4.model.Enumerations.AdministrativeGender;
 import org.hl7.fhir.r4.model.IdType;
+import org.hl7.fhir.r4.model.Observation;
 import org.hl7.fhir.r4.model.Parameters;
 import org.hl7.fhir.r4.model.Patient;
+import org.hl7.fhir.r4.model.Quantity;
 import org.hl7.fhir.r4.model.Reference;
 import org.hl7.fhir.r4.model.StringType;
 
@@ -178,6 +180,12 @@ public final class HapiClient {
     same(5, ids.size());
     Bundle posted = client.search().forResource(Patient.class).where(new TokenClientParam("identifier").exactly().systemAndCode(SYSTEM, "Paged")).usingStyle(ca.uhn.fhir.rest.api.SearchStyleEnum.POST).returnBundle(Bundle.class).execute();
     same(5, posted.getTotal());
+    Observation measured = new Observation();
+    measured.setStatus(Observation.ObservationStatus.FINAL).getCode().addCoding().setSystem(SYSTEM).setCode("measured");
+    measured.setValue(new Quantity(5.4));
+    client.create().resource(measured).execute();
+    Bundle above = client.search().forResource(Observation.class).where(Observation.CODE.exactly().systemAndCode(SYSTEM, "measured")).and(Observation.VALUE_QUANTITY.greaterThan().number(5).andNoUnits()).returnBundle(Bundle.class).execute();
+    same(1, above.getTotal());
   }
 
   private void history() {

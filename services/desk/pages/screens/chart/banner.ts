@@ -14,6 +14,7 @@ import { useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
 import { replacedBy } from "../../platform/patients.ts";
+import { numbersOf } from "../../platform/identity-numbers.ts";
 import { kinText } from "../../platform/person-details.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { joined, leading, listed, spokenAs, t, tIfAny } from "../../platform/texts.ts";
@@ -44,10 +45,12 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
   const current = parts.encounters.value?.resources.find(isOpen);
   const close = () => setOpen(undefined);
   const [born, number] = [patient.birthDate && `${dateOf(patient.birthDate)} (${ageOf(patient.birthDate)})`, numberOf(patient)];
+  const numbers = numbersOf(patient);
   return html`<section class="banner" aria-label=${t("chart.banner")}>
     <div>
       <p class="banner-name"><strong><bdi lang=${spokenAs(nameOf(patient))}>${nameOf(patient)}</bdi></strong> ${otherNamesOf(patient).map((name) => html`<bdi key=${name} class="muted" lang=${spokenAs(name)}>${name} </bdi>`)}</p>
       <p><${Dotted} of=${[sexOf(patient.gender), born, number && html`<bdi class="number">${number}</bdi>`, (telecom.find(({ system }) => system === "phone") ?? telecom[0])?.value]} /></p>
+      ${numbers.length > 0 && html`<p class="muted"><${Dotted} of=${numbers.map(({ kind, value }) => html`${leading(`number.${kind}`)} <bdi class="number">${value}</bdi>`)} /></p>`}
       ${contact.length > 0 && html`<p class="muted">${leading("kin")} ${listed(contact.map(kinText))}</p>`}
       <${Family} patient=${patient} />
     </div>

@@ -1,4 +1,4 @@
-import type { Encounter } from "../../fhir/r4.ts";
+import type { CodeableConcept, Encounter } from "../../fhir/r4.ts";
 import { sharedPlaceOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen } from "../../fhir/open-encounters.ts";
 import { isThere } from "../../mixins/fhir/rules/encounter.ts";
@@ -34,6 +34,12 @@ export function admit(
   };
 }
 
+/** The reasons with that of the admission first, once: as it was recorded for the visit, also with a code, if it is the same. */
+function withReason(reasons: CodeableConcept[], reason: string): CodeableConcept[] {
+  const isSame = ({ text, coding = [] }: CodeableConcept) => (text ?? coding.find(({ display }) => display)?.display) === reason;
+  return [reasons.find(isSame) ?? { text: reason }, ...reasons.filter((one) => !isSame(one))];
+}
+
 /** An open ambulatory visit as a stay. @throws 409 VISIT_NOT_OPEN */
 export function admitFromVisit<Of extends Encounter>(
   visit: Of,
@@ -50,7 +56,7 @@ export function admitFromVisit<Of extends Encounter>(
     class: CLASS,
     classHistory: [...(visit.classHistory ?? []), { class: visit.class, period: { ...visit.period, end: start } }],
     location: nowIn(visit, [bed], now),
-    ...(reason !== undefined && { reasonCode: [...(visit.reasonCode ?? []), { text: reason }] }),
+    ...(reason !== undefined && { reasonCode: withReason(visit.reasonCode ?? [], reason) }),
   };
 }
 

@@ -34,6 +34,18 @@ export function admit(
   };
 }
 
+/** @throws 409 VISIT_NOT_OPEN */
+function requireOpenVisit(visit: Encounter, patient: string): void {
+  const isTheirs = isOpen(visit) && !INPATIENT.includes(visit.class.code ?? "") && visit.subject?.reference === patient;
+  if (!isTheirs) throw visitNotOpen(`Encounter/${visit.id}`);
+}
+
+/** An open ambulatory visit that ends as a requested admission begins. @throws 409 VISIT_NOT_OPEN */
+export function endVisit<Of extends Encounter>(visit: Of, patient: string, now: Date): Of {
+  requireOpenVisit(visit, patient);
+  return { ...visit, status: "finished", period: { ...visit.period, end: now.toISOString() } };
+}
+
 /** The reasons with that of the admission first, once: as it was recorded for the visit, also with a code, if it is the same. */
 function withReason(reasons: CodeableConcept[], reason: string): CodeableConcept[] {
   const isSame = ({ text, coding = [] }: CodeableConcept) => (text ?? coding.find(({ display }) => display)?.display) === reason;
@@ -46,9 +58,7 @@ export function admitFromVisit<Of extends Encounter>(
   { patient, bed, reason }: { patient: string; bed: string; reason?: string },
   now: Date,
 ): Of {
-  if (!isOpen(visit) || INPATIENT.includes(visit.class.code ?? "") || visit.subject?.reference !== patient) {
-    throw visitNotOpen(`Encounter/${visit.id}`);
-  }
+  requireOpenVisit(visit, patient);
   const start = now.toISOString();
   return {
     ...visit,

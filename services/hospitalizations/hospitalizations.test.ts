@@ -115,6 +115,23 @@ describe("hospitalizations", () => {
     expect(reasonCode).toEqual([coded]);
   });
 
+  it("ends the visit during which an admission was requested, as the stay begins, and no other one", async () => {
+    const patient = await newPatient("Verdi");
+    const { visit } = await visits.open(clinic.caller, { patient, reason: "fall" });
+    const { request } = await hospitalizations.request(clinic.caller, { patient, kind: "emergency", reason: "fracture" });
+    const { visit: other } = await visits.open(clinic.caller, { patient: await newPatient("Bianchi") });
+    const [bed = ""] = beds;
+    const admitDuring = (its: string) => hospitalizations.admit(clinic.caller, { patient, bed, request, visit: its });
+    await expect(admitDuring(other)).rejects.toEqual(refusal(409, "VISIT_NOT_OPEN"));
+    const { stay, admittedAt } = await admitDuring(visit);
+    expect(stay).toBe(request);
+    expect(await clinic.read("hospitalizations", stay)).toMatchObject({ status: "in-progress", reasonCode: [{ text: "fracture" }] });
+    const ended = { class: { code: "AMB" }, status: "finished", period: { end: admittedAt }, reasonCode: [{ text: "fall" }] };
+    expect(await clinic.read("visits", visit)).toMatchObject(ended);
+    await hospitalizations.cancelAdmission(clinic.caller, { stay, reason: "wrong patient" });
+    expect(await visits.reopen(clinic.caller, { visit, reason: "wrong patient" })).toMatchObject({ status: "open" });
+  });
+
   it("moves, discharges and swaps nobody whose stay others have changed since it was read", async () => {
     const [bed = "", other = ""] = beds;
     const seen = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });

@@ -51,6 +51,7 @@ describe("the national number of a patient", () => {
     await type({ MB: "m-77 a" });
     await clerk.click("summary");
     expect([await barriers(clerk), await tooSmall(clerk)]).toEqual([[], []]);
+    await clerk.waitForSelector("#field-NI[data-fault*='mistake']"); // the systems are known
     await clerk.click(SUBMIT);
     await clerk.waitForFunction(() => document.querySelector<HTMLInputElement>("#field-NI")?.validationMessage.includes("mistake"));
     await type({ NI: AS_WRITTEN });

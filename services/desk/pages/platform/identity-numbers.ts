@@ -10,9 +10,20 @@ import { t } from "./texts.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
 
-/** The systems of the numbers that the hospital asks for. */
+let known: Promise<NumberSystem[]> | undefined;
+
+/** The systems of the numbers that the hospital asks for, one of each kind. @throws Refused */
+export function numberSystems(): Promise<NumberSystem[]> {
+  known ??= patients.listNumberSystems({}).catch((error: unknown) => {
+    known = undefined; // asked again
+    throw error;
+  });
+  return known;
+}
+
+/** The same while a form is open. */
 export const useNumberSystems = (): Loaded<NumberSystem[]> =>
-  useLoad("number systems", () => patients.listNumberSystems({}), 0, offers("patients.listNumberSystems"));
+  useLoad("number systems", numberSystems, 0, offers("patients.listNumberSystems"));
 
 /** The name of a kind of number. */
 export const numberLabel = (kind: NumberKind): string => t(`number.${kind}`);
@@ -35,9 +46,10 @@ export const identifiersIn = (typed: Draft, systems: NumberSystem[]): PersonIden
   systems.flatMap(({ type, system }) => (typed[type]?.trim() ? [{ system, value: typed[type].trim() }] : []));
 
 /** Whether what is typed has the form of its system, with a right check digit; nothing typed is no fault. */
-export function isNumber(typed: string, { system }: NumberSystem, systems: NumberSystem[]): boolean {
+export function isNumber(typed: string, kind: NumberKind, systems: NumberSystem[]): boolean {
   const table = new IdentifierTable(systems);
-  return typed.trim() === "" || table.isValid(system, table.normalized(system, typed.trim()));
+  const system = systems.find(({ type }) => type === kind)?.system;
+  return typed.trim() === "" || system === undefined || table.isValid(system, table.normalized(system, typed.trim()));
 }
 
 /** The identifiers with these fields: an empty one is left out, and what no field shows is kept. */

@@ -135,7 +135,7 @@ function Details({ patient, onClose, onStored, systems }: DetailsProps & { syste
     html`<${Field} label=${labels[name]} name=${`details-${name}`} value=${fields[name] ?? ""} onValue=${(text: string) => set(name, text)} ...${more} />`;
   return html`<${EditingOf} editing=${editing} label=${t("chart.details")} labels=${labels} textOf=${textOf}>
       <${Form} send=${() => editing.send(t("details.stored"))} submit=${t("store")} onCancel=${editing.leave}>
-        ${() => html`<div class="fields">${field("family", { required: true })}${field("given")}<${BirthDateField} label=${labels.birthDate} name="details-birthDate" value=${fields["birthDate"] ?? ""} onValue=${(text: string) => set("birthDate", text)} />${field("gender", { options: sexChoices() })}${field("phone", { type: "tel" })}<${NumberFields} prefix="details-" systems=${systems} values=${fields} onValue=${set} /></div>
+        ${() => html`<div class="fields">${field("family", { required: true })}${field("given")}<${BirthDateField} label=${labels.birthDate} name="details-birthDate" value=${fields["birthDate"] ?? ""} onValue=${(text: string) => set("birthDate", text)} />${field("gender", { options: sexChoices() })}${field("phone", { type: "tel" })}<${NumberFields} prefix="details-" systems=${{ value: systems, isLoading: false }} values=${fields} onValue=${set} /></div>
           <div class="fields">${field("otherFamily", { required: Boolean(fields["otherGiven"]?.trim()) })}${field("otherGiven")}</div>
           <${PersonFields} prefix="details-" values=${fields} onValue=${set} />`}
       <//>

@@ -1,6 +1,6 @@
 /** Registers a patient: records that may be of the same person are shown beside the form while it is filled in. */
 import { useEffect, useState } from "preact/hooks";
-import type { NumberKind } from "../../../../../fhir/identifier-systems.ts";
+import { NUMBER_KINDS, type NumberKind } from "../../../../../fhir/identifier-systems.ts";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { GradedPatient, NumberSystem, patients as patientsContract, Registration } from "../../../../patients/patients.contract.ts";
 import { html } from "../../html.ts";
@@ -13,7 +13,7 @@ import { PersonFields } from "../../parts/person-fields.ts";
 import { actionsOf, readAll, Refused } from "../../platform/api.ts";
 import { sexChoices } from "../../platform/choices.ts";
 import { type Draft, useDraft } from "../../platform/drafts.ts";
-import { identifiersIn, useNumberSystems } from "../../platform/identity-numbers.ts";
+import { identifiersIn, numberSystems, useNumberSystems } from "../../platform/identity-numbers.ts";
 import { DETAILS, type Detail, detailsIn } from "../../platform/person-details.ts";
 import { t } from "../../platform/texts.ts";
 import { type Candidate, Candidates, CandidatesLink } from "./candidates.ts";
@@ -89,13 +89,14 @@ export function Register({ onRegistered, onFound }: RegisterProps) {
 function Known({ onRegistered, onFound }: RegisterProps) {
   const { draft, set, clear } = useDraft("register");
   const [similar, setSimilar] = useState<Candidate[] | undefined>();
-  const { value: systems = [] } = useNumberSystems();
-  const candidates = useCandidates(draft.value, systems);
+  const systems = useNumberSystems();
+  const candidates = useCandidates(draft.value, systems.value ?? []);
   const value = (name: string) => draft.value[name] ?? "";
   const send = async () => {
     const { confirm } = draft.value;
     try {
-      const person = described(draft.value, systems) as Registration;
+      const hasNumbers = NUMBER_KINDS.some((kind) => value(kind).trim() !== "");
+      const person = described(draft.value, hasNumbers ? await numberSystems() : []) as Registration;
       const { patient } = await patients.register({ ...person, ...(similar && confirm && { confirm }) });
       clear();
       say(t("register.done"));

@@ -18,6 +18,7 @@ import { numbersOf } from "../../platform/identity-numbers.ts";
 import { kinText } from "../../platform/person-details.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { joined, leading, listed, spokenAs, t, tIfAny } from "../../platform/texts.ts";
+import { presentPlaceOf } from "../../platform/whereabouts.ts";
 import { Transfer, TransferTag } from "../ward/transfer.ts";
 import { Allergies } from "./allergies.ts";
 import { Family } from "./family.ts";
@@ -80,21 +81,17 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
 /** What is in progress, since when, where the patient lies, and the responsible physician. */
 function Present({ encounter }: { encounter: Encounter }) {
   const kind = encounter.class?.code === "AMB" ? t("chart.visitSince") : t("chart.staySince");
-  const place = placeOf(encounter);
+  const place = presentPlaceOf(encounter);
   const { value } = useLoad(`place ${place}`, () => read<Location>(place ?? ""), 0, place !== undefined);
   const physician = attendingOf(encounter)?.individual?.display;
   return html`<span class="tag">${kind} ${since(encounter.period?.start)}</span> <${TransferTag} transfer=${transferOf(encounter)} />
     <span class="muted"><${Dotted} of=${[value?.name, physician]} /></span>`;
 }
 
-/** The bed, or the ward of a patient who has none yet. */
-const placeOf = ({ location = [] }: Encounter): string | undefined =>
-  location.find(({ status }) => status === "active")?.location.reference;
-
 /** Transfer of a stay, as from its bed on the board. */
 function TransferDialog({ stay, name, onClose, onDone }: { stay: Encounter; name: string; onClose: () => void; onDone: () => void }) {
   return html`<${Dialog} title=${joined(t("transfer"), name)} onClose=${onClose}>
-    <${Transfer} stay=${`Encounter/${stay.id}`} name=${name} transfer=${transferOf(stay)} from=${placeOf(stay)} onClose=${onClose} onDone=${onDone} />
+    <${Transfer} stay=${`Encounter/${stay.id}`} name=${name} transfer=${transferOf(stay)} from=${presentPlaceOf(stay)} onClose=${onClose} onDone=${onDone} />
   <//>`;
 }
 

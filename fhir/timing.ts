@@ -1,14 +1,14 @@
 /** How often something is done, from a Timing: by its structured `repeat`, or by its code (BID, Q8H). Plain data in, plain data out. */
 import type { Dosage, Timing, TimingRepeat } from "./r4.ts";
 
-type Frequency = Pick<TimingRepeat, "frequency" | "period" | "periodUnit">;
+type Frequency = Pick<TimingRepeat, "frequency" | "period" | "periodUnit" | "when">;
 
 /** HL7's abbreviations (v3 GTSAbbreviation, R4's preferred codes of `Timing.code`) other than those of hours. */
 const FREQUENCIES: Readonly<Record<string, Frequency>> = {
   QD: { frequency: 1, period: 1, periodUnit: "d" },
-  AM: { frequency: 1, period: 1, periodUnit: "d" },
-  PM: { frequency: 1, period: 1, periodUnit: "d" },
-  BED: { frequency: 1, period: 1, periodUnit: "d" },
+  AM: { frequency: 1, period: 1, periodUnit: "d", when: ["MORN"] },
+  PM: { frequency: 1, period: 1, periodUnit: "d", when: ["AFT"] },
+  BED: { frequency: 1, period: 1, periodUnit: "d", when: ["HS"] },
   BID: { frequency: 2, period: 1, periodUnit: "d" },
   TID: { frequency: 3, period: 1, periodUnit: "d" },
   QID: { frequency: 4, period: 1, periodUnit: "d" },

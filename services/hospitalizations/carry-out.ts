@@ -40,7 +40,7 @@ type Known = Encounter & { id: string };
  * follow from the open stays.
  * @throws 409 BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, STAY_CHANGED, and refusals by rules
  */
-export async function carryOut(ctx: Context, stay: Known, ...others: (Patient & { id: string })[]): Promise<Stay> {
+export async function carryOut(ctx: Context, stay: Known, ...others: (Known | (Patient & { id: string }))[]): Promise<Stay> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const [result] = await transactions.process(ctx, { text: transactionOf(entryOf(stay), ...others.map(entryOf)), base: "" });

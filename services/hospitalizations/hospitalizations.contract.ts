@@ -81,7 +81,7 @@ export const hospitalizations = {
   deny: action<{ request: string; reason: string } & SeenVersion, AdmissionRequest>("hospitalizations.deny"),
   /**
    * Admits a patient to a bed or, while none is assigned, to a room or ward. With `visit`, the patient's open ambulatory visit becomes the
-   * stay, with `request` the admission request: same id, next version.
+   * stay, with `request` the admission request: same id, next version. With both, the request becomes the stay, and the visit ends as it begins.
    *
    * @throws 404 NOT_FOUND for an unknown patient, place or visit, REQUEST_NOT_FOUND; 409 BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, NOT_A_BED,
    *         WARD_MISSING, WARD_CLOSED, VISIT_NOT_OPEN, REQUEST_NOT_OPEN, STAY_CHANGED (a concurrent write came first: try again)

@@ -1,4 +1,4 @@
-import type { Encounter } from "../../fhir/r4.ts";
+import type { CodeableConcept, Encounter } from "../../fhir/r4.ts";
 import { sharedPlaceOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen } from "../../fhir/open-encounters.ts";
 import { isThere } from "../../mixins/fhir/rules/encounter.ts";
@@ -34,15 +34,31 @@ export function admit(
   };
 }
 
+/** @throws 409 VISIT_NOT_OPEN */
+function requireOpenVisit(visit: Encounter, patient: string): void {
+  const isTheirs = isOpen(visit) && !INPATIENT.includes(visit.class.code ?? "") && visit.subject?.reference === patient;
+  if (!isTheirs) throw visitNotOpen(`Encounter/${visit.id}`);
+}
+
+/** An open ambulatory visit that ends as a requested admission begins. @throws 409 VISIT_NOT_OPEN */
+export function endVisit<Of extends Encounter>(visit: Of, patient: string, now: Date): Of {
+  requireOpenVisit(visit, patient);
+  return { ...visit, status: "finished", period: { ...visit.period, end: now.toISOString() } };
+}
+
+/** The reasons with that of the admission first, once: as it was recorded for the visit, also with a code, if it is the same. */
+function withReason(reasons: CodeableConcept[], reason: string): CodeableConcept[] {
+  const isSame = ({ text, coding = [] }: CodeableConcept) => (text ?? coding.find(({ display }) => display)?.display) === reason;
+  return [reasons.find(isSame) ?? { text: reason }, ...reasons.filter((one) => !isSame(one))];
+}
+
 /** An open ambulatory visit as a stay. @throws 409 VISIT_NOT_OPEN */
 export function admitFromVisit<Of extends Encounter>(
   visit: Of,
   { patient, bed, reason }: { patient: string; bed: string; reason?: string },
   now: Date,
 ): Of {
-  if (!isOpen(visit) || INPATIENT.includes(visit.class.code ?? "") || visit.subject?.reference !== patient) {
-    throw visitNotOpen(`Encounter/${visit.id}`);
-  }
+  requireOpenVisit(visit, patient);
   const start = now.toISOString();
   return {
     ...visit,
@@ -50,7 +66,7 @@ export function admitFromVisit<Of extends Encounter>(
     class: CLASS,
     classHistory: [...(visit.classHistory ?? []), { class: visit.class, period: { ...visit.period, end: start } }],
     location: nowIn(visit, [bed], now),
-    ...(reason !== undefined && { reasonCode: [...(visit.reasonCode ?? []), { text: reason }] }),
+    ...(reason !== undefined && { reasonCode: withReason(visit.reasonCode ?? [], reason) }),
   };
 }
 

@@ -12,7 +12,7 @@ import { asSeen } from "../../mixins/fhir/seen-version.ts";
 import { readReference, requireReference } from "../../mixins/fhir/domain-references.ts";
 import { emits, owns, type Disposition, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
 import { bedOccupied, requestNotFound, stayChanged, stayNotFound, wardMissing } from "./hospitalizations.errors.ts";
-import { admit, admitFromVisit, lastMoveOf, stayKeys, transfer } from "./hospitalizations.model.ts";
+import { admit, admitFromVisit, endVisit, lastMoveOf, stayKeys, transfer } from "./hospitalizations.model.ts";
 import { params } from "./hospitalizations.params.ts";
 import { invariants } from "./hospitalizations.invariants.ts";
 import { rules } from "./hospitalizations.rules.ts";
@@ -103,11 +103,10 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         const before = visit === undefined ? undefined : await readReference<Encounter>(mesh, visit);
         const at = occurrenceTime(ctx.params, { now: new Date(), ...(before && { after: lastMoveOf(before) }) });
         const asked = { patient, bed: place, ...(reason !== undefined && { reason }) };
-        const stay =
-          request !== undefined
-            ? admitFromRequest(await this.planned({ request }), { patient, place }, at)
-            : admit(timeOrderedId(), asked, at);
-        return carryOut(ctx, withLateReason(before ? admitFromVisit(before, asked, at) : stay, ctx.params));
+        const ended = request !== undefined && before ? [endVisit(before, patient, at)] : [];
+        const begun = before ? admitFromVisit(before, asked, at) : admit(timeOrderedId(), asked, at);
+        const stay = request === undefined ? begun : admitFromRequest(await this.planned({ request }), { patient, place }, at);
+        return carryOut(ctx, withLateReason(stay, ctx.params), ...ended);
       },
     },
 

@@ -1,5 +1,6 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import { setTimeout as pause } from "node:timers/promises";
+import type { Encounter } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import PatientsService from "../patients/patients.service.ts";
 import { patients } from "../patients/patients.contract.ts";
@@ -10,7 +11,7 @@ import VisitsService from "../visits/visits.service.ts";
 import { wards } from "../wards/wards.contract.ts";
 import WardsService from "../wards/wards.service.ts";
 import { hospitalizations } from "./hospitalizations.contract.ts";
-import { admit, discharge, stayKeys } from "./hospitalizations.model.ts";
+import { admit, admitFromVisit, discharge, stayKeys } from "./hospitalizations.model.ts";
 import HospitalizationsService from "./hospitalizations.service.ts";
 
 const noon = new Date("2026-01-01T12:00:00Z");
@@ -91,6 +92,44 @@ describe("hospitalizations", () => {
       classHistory: [{ class: { code: "AMB" } }],
     });
     expect(await visits.open(clinic.caller, { patient })).toMatchObject({ status: "open" }); // the first visit is one no more
+  });
+
+  it("has the reason of the admission first, and once if it is that of the visit", async () => {
+    const admitted = async (bed: string, reason: string) => {
+      const patient = await newPatient(reason);
+      const { visit } = await visits.open(clinic.caller, { patient, reason: "cough" });
+      const { stay } = await hospitalizations.admit(clinic.caller, { patient, bed, visit, reason });
+      return (await clinic.read("hospitalizations", stay))?.["reasonCode"];
+    };
+    const [first = "", second = ""] = beds;
+    expect(await admitted(first, "cough")).toEqual([{ text: "cough" }]);
+    expect(await admitted(second, "pneumonia")).toEqual([{ text: "pneumonia" }, { text: "cough" }]);
+    const coded = { coding: [{ system: "http://snomed.info/sct", code: "49727002", display: "cough" }] };
+    const visit = {
+      status: "in-progress",
+      class: { code: "AMB" },
+      subject: { reference: "Patient/1" },
+      reasonCode: [coded],
+    } as unknown as Encounter;
+    const reasonCode = admitFromVisit(visit, { patient: "Patient/1", bed: first, reason: "cough" }, noon).reasonCode;
+    expect(reasonCode).toEqual([coded]);
+  });
+
+  it("ends the visit during which an admission was requested, as the stay begins, and no other one", async () => {
+    const patient = await newPatient("Verdi");
+    const { visit } = await visits.open(clinic.caller, { patient, reason: "fall" });
+    const { request } = await hospitalizations.request(clinic.caller, { patient, kind: "emergency", reason: "fracture" });
+    const { visit: other } = await visits.open(clinic.caller, { patient: await newPatient("Bianchi") });
+    const [bed = ""] = beds;
+    const admitDuring = (its: string) => hospitalizations.admit(clinic.caller, { patient, bed, request, visit: its });
+    await expect(admitDuring(other)).rejects.toEqual(refusal(409, "VISIT_NOT_OPEN"));
+    const { stay, admittedAt } = await admitDuring(visit);
+    expect(stay).toBe(request);
+    expect(await clinic.read("hospitalizations", stay)).toMatchObject({ status: "in-progress", reasonCode: [{ text: "fracture" }] });
+    const ended = { class: { code: "AMB" }, status: "finished", period: { end: admittedAt }, reasonCode: [{ text: "fall" }] };
+    expect(await clinic.read("visits", visit)).toMatchObject(ended);
+    await hospitalizations.cancelAdmission(clinic.caller, { stay, reason: "wrong patient" });
+    expect(await visits.reopen(clinic.caller, { visit, reason: "wrong patient" })).toMatchObject({ status: "open" });
   });
 
   it("moves, discharges and swaps nobody whose stay others have changed since it was read", async () => {

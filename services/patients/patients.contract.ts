@@ -1,3 +1,4 @@
+import type { IdentifierSystem, NumberKind } from "../../fhir/identifier-systems.ts";
 import { action, event } from "../../mesh/contract.ts";
 import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
 
@@ -15,6 +16,11 @@ export type Gender = (typeof Gender)[keyof typeof Gender];
 export interface PersonIdentifier {
   system: string;
   value: string;
+}
+
+/** A system of numbers of one kind, with their form. */
+export interface NumberSystem extends IdentifierSystem {
+  type: NumberKind;
 }
 
 /** A further name of the person, possibly in another script. */
@@ -233,6 +239,8 @@ export const patients = {
    * @throws 404 NOT_FOUND, 409 MOTHER_NOT_ACTIVE, 409 CHILD_ALREADY_REGISTERED, 409 PATIENT_CHANGED (try again), 422 MOTHER_MALE, 422 BORN_BEFORE_MOTHER
    */
   registerNewborn: action<Newborn, NumberedPatient>("patients.registerNewborn"),
+  /** The systems of the numbers that this hospital asks for at registration, at most one of each kind. */
+  listNumberSystems: action<Record<string, never>, NumberSystem[]>("patients.listNumberSystems"),
   /** Patients who may be the described person, the most probable first. @throws 404 NOT_FOUND for an unknown `like` */
   candidates: action<PersonDescription & { limit?: number }, GradedPatient[]>("patients.candidates"),
   /**

@@ -4,7 +4,7 @@ import { namesInOrder } from "../../fhir/shown-names.ts";
 import { tokenClause } from "../../fhir/search/exact-clauses.ts";
 import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
 import type { NoneExist } from "../../store/writes.ts";
-import type { IdentifierTable } from "./identifier-systems.ts";
+import type { IdentifierTable } from "../../fhir/identifier-systems.ts";
 import type {
   ContactPerson,
   Newborn,
@@ -42,7 +42,7 @@ export function newPatient(
     resourceType: "Patient",
     id,
     active: true,
-    identifier: [{ use: "official", ...checked(identifier, table) }, ...identifiers.map((one) => ({ ...checked(one, table) }))],
+    identifier: [{ use: "official", ...stored(identifier, table) }, ...identifiers.map((one) => stored(one, table))],
     name: [{ use: "official", family, ...givenOf(given) }, ...(registration.otherNames ?? []).map(nameOf)],
     gender,
     ...(birthDate !== undefined && { birthDate }),
@@ -140,7 +140,7 @@ export function updated(before: PatientWithId, change: Omit<PatientUpdate, "pati
   const isRenamed = family !== undefined || given !== undefined;
   const names = isRenamed ? renamed(before, { family, given }) : (before.name ?? []);
   const { otherNames } = change;
-  const more = identifiers.map((one) => checked(one, table));
+  const more = identifiers.map((one) => stored(one, table));
   return {
     ...before,
     ...((isRenamed || otherNames) && {
@@ -196,7 +196,7 @@ function renamed(before: Patient, { family, given }: Pick<PatientUpdate, "family
 const clean = ({ family, ...name }: HumanName): HumanName => ({ ...name, ...(family !== undefined && { family }) });
 
 /** One identifier per system, the new one; the first becomes the official one. */
-function withIdentifiers(before: Identifier[], more: PersonIdentifier[], isKnown: boolean): Identifier[] {
+function withIdentifiers(before: Identifier[], more: ReturnType<typeof stored>[], isKnown: boolean): Identifier[] {
   const kept = before
     .filter(({ system }) => !more.some((one) => one.system === system))
     .map((one) => (isKnown && one.use === "temp" ? { ...one, use: "old" as const } : one));
@@ -250,6 +250,9 @@ export function checked({ system, value }: PersonIdentifier, table: IdentifierTa
   if (!table.isValid(system, normalized)) throw identifierInvalid(system);
   return { system, value: normalized };
 }
+
+/** An identifier in its stored form, with the kind of its system. @throws 422 IDENTIFIER_INVALID */
+const stored = (identifier: PersonIdentifier, table: IdentifierTable) => table.typed(checked(identifier, table));
 
 /** Unique keys: official and generated identifiers of a patient, and those of systems that are unique, in the form for comparison; replaced records have none. */
 export function patientKeys({ identifier = [], active, link }: Patient, table: IdentifierTable): KeyOf[] {

@@ -21,9 +21,9 @@ import { CHUNK, type EmitStep, Merges, type MergedPair } from "./merging/merges.
 import { createAlone } from "./matching/fence.ts";
 import { distinctFrom } from "./matching/distinct.model.ts";
 import { DuplicateList } from "./matching/duplicate-list.ts";
-import { type PatientMatch, candidatesFor, gradedOf } from "./matching/find-matches.ts";
+import { type PatientMatch, candidatesFor, gradedOf, matchesWanted, sureMatches } from "./matching/find-matches.ts";
 import { settings } from "./settings.ts";
-import { emits, type MergeState, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
+import { emits, type MergeState, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
 import {
   bornBeforeMother,
   childAlreadyRegistered,
@@ -152,6 +152,13 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       },
     },
 
+    listNumberSystems: {
+      rest: "GET",
+      summary: "Which numbers of a person this hospital asks for",
+      params: { $$strict: true },
+      handler: async () => settings().table.kinds,
+    },
+
     candidates: {
       rest: "POST",
       retryPolicy: { enabled: true }, // only reads
@@ -210,12 +217,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       },
       async handler(ctx) {
         requireScope(this, "Patient", "read");
-        const { text, limit, onlyCertain } = ctx.params;
-        const all = await this.alike(ctx, parseJson(text) as Patient);
-        const certain = all.filter(({ grade }) => grade === MatchGrade.certain);
-        // If several are certain, none is (R4, patient-operation-match.html).
-        const wanted = onlyCertain ? (certain.length === 1 ? certain : []) : all;
-        return wanted.slice(0, limit).map((one) => ({ ...gradedOf(one), json: one.json }));
+        return matchesWanted(await this.alike(ctx, parseJson(ctx.params.text) as Patient), ctx.params);
       },
     },
 
@@ -321,12 +323,9 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
     },
 
     /** @throws 409 POSSIBLE_DUPLICATE, except for a patient with the same identifier, who is refused by the write */
-    async refuseDuplicate(this: This, ctx: Context, patient: Patient, { system, value }: PersonIdentifier): Promise<void> {
-      const key = settings().table.keyOf(system, value);
-      const keysOf = ({ identifier = [] }: Patient) => identifier.map((one) => settings().table.keyOf(one.system ?? "", one.value ?? ""));
-      const sure = (await this.alike(ctx, patient)).filter(({ grade }) => grade === MatchGrade.certain || grade === MatchGrade.probable);
-      if (sure.length === 0 || sure.some((one) => keysOf(one.patient).includes(key))) return;
-      throw possibleDuplicate(sure.slice(0, MAX_NAMED).map(gradedOf));
+    async refuseDuplicate(this: This, ctx: Context, patient: Patient, number: PersonIdentifier): Promise<void> {
+      const sure = sureMatches(await this.alike(ctx, patient), number, settings().table);
+      if (sure.length > 0) throw possibleDuplicate(sure.slice(0, MAX_NAMED).map(gradedOf));
     },
 
     /** @throws 404 NOT_FOUND */

@@ -2,7 +2,7 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import type { Patient } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
-import { IdentifierTable } from "./identifier-systems.ts";
+import { IdentifierTable } from "../../fhir/identifier-systems.ts";
 import { patients, type Registration } from "./patients.contract.ts";
 import PatientsService from "./patients.service.ts";
 
@@ -126,6 +126,34 @@ describe("the front desk", () => {
     await expect(register("943 476 5918")).rejects.toEqual(refusal(422, "IDENTIFIER_INVALID"));
     const { patient } = await register("401 023 2137");
     await expect(register("401-023-2137")).rejects.toMatchObject({ type: "PATIENT_ALREADY_REGISTERED", data: { patient } });
+  });
+
+  it("asks for a national number, an insurance number and one of a passport, and stores each with its kind", async () => {
+    const systems = await patients.listNumberSystems(clinic.caller, {});
+    expect(systems.map(({ type }) => type)).toEqual(["NI", "MB", "PPN"]);
+    const [national, insurance] = systems.map(({ system }) => system);
+    const identifiers = [
+      { system: national ?? "", value: "1 09 75-0123/4" },
+      { system: insurance ?? "", value: "ab 12" },
+    ];
+    const { patient } = await patients.register(clinic.caller, { family: "Haddad", given: ["Lina"], gender: "female", identifiers });
+    const ofKind = (code: string) => ({ coding: [{ system: "http://terminology.hl7.org/CodeSystem/v2-0203", code }] });
+    const stored = [
+      { system: national, value: "1097501234", type: ofKind("NI") },
+      { system: insurance, value: "AB12", type: ofKind("MB") },
+    ];
+    expect((await read(patient)).identifier).toEqual([expect.objectContaining({ use: "official" }), ...stored]);
+    const brother = { family: "Haddad", given: ["Sami"], gender: "male" as const, identifiers: identifiers.slice(0, 1) };
+    const refused = expect.objectContaining({ code: 409, type: "PATIENT_ALREADY_REGISTERED", data: { patient } });
+    await expect(patients.register(clinic.caller, { ...brother, confirm: "her brother" })).rejects.toEqual(refused);
+    // A family may share the number of its insurance.
+    const { patient: other } = await patients.register(clinic.caller, {
+      ...brother,
+      identifiers: identifiers.slice(1),
+      confirm: "her brother",
+    });
+    await patients.update(clinic.caller, { patient: other, identifiers: [{ system: national ?? "", value: "1097501235" }] });
+    expect((await read(other)).identifier).toContainEqual({ system: national, value: "1097501235", type: ofKind("NI") });
   });
 
   it("registers an unknown patient under a temporary name and number, which become old ones once the person is known", async () => {

@@ -1,7 +1,14 @@
 /** An operator's settings for identifiers and matching: a JSON file that PATIENTS_FILE names. */
 import { readFileSync } from "node:fs";
 import { readConfig } from "../../mesh/config.ts";
-import { type CheckDigit, IDENTIFIER_SYSTEMS, type IdentifierSystem, IdentifierTable, isCheckDigit } from "./identifier-systems.ts";
+import {
+  type CheckDigit,
+  IDENTIFIER_SYSTEMS,
+  type IdentifierSystem,
+  IdentifierTable,
+  isCheckDigit,
+  NUMBER_KINDS,
+} from "../../fhir/identifier-systems.ts";
 import { MATCH_WEIGHTS, type MatchWeights } from "./matching/grade.ts";
 
 /** The tables of identifiers and weights. */
@@ -39,17 +46,20 @@ const requireNone = (unknown: string[]): void => {
 
 function systemsIn(given: unknown): IdentifierSystem[] {
   if (!Array.isArray(given)) throw new Error("identifierSystems must be a list.");
-  return given.map(({ system, separators, form, check, isUnique, ...unknown }: Record<string, unknown>) => {
+  return given.map(({ system, separators, form, check, isUnique, type, ...unknown }: Record<string, unknown>) => {
     requireNone(Object.keys(unknown));
     const texts = [system, separators, form, check].every((one, index) => typeof one === "string" || (index > 0 && one === undefined));
     const isFlag = isUnique === undefined || typeof isUnique === "boolean";
     if (!texts || !isFlag || (check !== undefined && !isCheckDigit(check as string))) {
       throw new Error(`a system has a form like ${JSON.stringify(IDENTIFIER_SYSTEMS[0])}.`);
     }
+    if (type !== undefined && !(NUMBER_KINDS as readonly unknown[]).includes(type)) {
+      throw new Error(`the type of a system is one of ${NUMBER_KINDS.join(", ")}.`);
+    }
     new RegExp((form as string | undefined) ?? ""); // throws now rather than at a registration
     return {
       system: system as string,
-      ...pick({ separators, form, check: check as CheckDigit | undefined, isUnique }),
+      ...pick({ separators, form, check: check as CheckDigit | undefined, isUnique, type }),
     } as IdentifierSystem;
   });
 }

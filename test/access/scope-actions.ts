@@ -39,6 +39,7 @@ const OTHERWISE: Record<string, string> = {
   "journal.list": "anomalies, which contain no patient data",
   "ledger.check": "the state of the hash chain",
   "patients.duplicatesState": "how far the comparison is",
+  "patients.listNumberSystems": "settings of the hospital",
   "pharmacy.expiring": "counters of the stock",
   "pharmacy.listLots": "counters of the stock",
   "pharmacy.listStock": "counters of the stock",

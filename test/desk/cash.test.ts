@@ -256,6 +256,34 @@ describe("at the cash desk", () => {
     await said("A charge has no price");
   });
 
+  it("the insurance number of a patient is proposed for what the insurer pays, and for nothing else", async () => {
+    const { operator } = hospital;
+    const identifiers = [{ system: "urn:openward:insurance-number", value: "M 77-a" }];
+    const { patient } = await patients.register(operator, { family: "Insured", given: ["Lina"], gender: "female", identifiers });
+    const { visit } = await visits.open(operator, { patient });
+    await billing.charge(operator, { encounter: visit, text: "consultation", cents: 15_00, currency: "EUR" });
+    await visits.close(operator, { visit });
+    await billing.invoice(operator, { encounter: visit });
+    await cashier.reload();
+    await cashier.click("#part-invoices li:has-text('Lina Insured') button:has-text('Take payment')");
+    const shown = (value: string) =>
+      cashier.waitForFunction((of) => document.querySelector<HTMLInputElement>("#field-pay-reference")?.value === of, value);
+    await cashier.selectOption("#field-pay-means", "insurance");
+    await shown("M77A");
+    await cashier.selectOption("#field-pay-means", "transfer");
+    await shown("");
+    await cashier.fill("#field-pay-reference", "T-1"); // what was typed stays
+    await cashier.selectOption("#field-pay-means", "insurance");
+    await shown("T-1");
+    await cashier.fill("#field-pay-reference", "");
+    await cashier.selectOption("#field-pay-means", "card");
+    await cashier.selectOption("#field-pay-means", "insurance");
+    await shown("M77A");
+    await cashier.click("dialog form button[type=submit]");
+    await cashier.waitForSelector("dialog .print:has-text('M77A')");
+    await cashier.keyboard.press("Escape");
+  });
+
   it("what patients owe outside of visits is each their own, and billed", async () => {
     const { operator } = hospital;
     for (const [given, value] of [

@@ -61,12 +61,13 @@ describe("on a phone and on a desk", () => {
       await page.setViewportSize(size);
       await speak(page, code);
       await hospital.show(page, "home");
-      await hospital.show(page, "desk");
+      // Before the page is shown: it asks at once for what is typed already, and not again for the same.
       await page.route("**/api/patients/candidates*", async (route) => {
         asked.resolve();
         await shown.promise;
         await route.continue();
       });
+      await hospital.show(page, "desk");
       await page.fill("#field-family", "Rosi");
       await page.fill("#field-given", "Ada");
       await page.fill("#field-birthDate", "1951-03-08");

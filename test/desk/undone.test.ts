@@ -79,6 +79,25 @@ describe("what was done by mistake", () => {
     await hospitalizations.discharge(operator, { stay });
   });
 
+  it("a visit during which the admission was requested leaves the queue with it, and is in the queue again without it", async () => {
+    const { operator } = hospital;
+    await wards.open(operator, { name: "Emergency", rooms: [{ name: "301", beds: ["A"] }] });
+    const { patient: fallen } = await patients.register(operator, { family: "Saadi", given: ["Omar"], gender: "male" });
+    await visits.open(operator, { patient: fallen, reason: "Fall" });
+    await hospitalizations.request(operator, { patient: fallen, kind: "emergency", reason: "Fracture" });
+    const clerk = await hospital.person("clerk-of-the-queue", ["front-desk"]);
+    await hospital.show(clerk, "desk");
+    await clerk.waitForSelector("#part-queue li:has-text('Omar Saadi')");
+    const nurse = await hospital.person("nurse-of-the-emergency", ["nurse"]);
+    await hospital.show(nurse, "ward");
+    await nurse.click("aside li:has-text('Omar Saadi') button:has-text('Give a bed')");
+    await nurse.click("button.bed.target >> nth=0");
+    await said(nurse, "Omar Saadi is admitted to");
+    await clerk.waitForSelector("#part-queue:has-text('Nobody waits')");
+    await undo(nurse);
+    await clerk.waitForSelector("#part-queue li:has-text('Omar Saadi'):has-text('Fall')");
+  });
+
   it("a step that cannot be undone keeps the key from the one before it, which has a button of its own", async () => {
     const { patient: other } = await patients.register(hospital.operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
     const { visit } = await visits.open(hospital.operator, { patient: other });

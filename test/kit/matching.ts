@@ -4,7 +4,7 @@ import { indexOf } from "../../fhir/search/extract.ts";
 import type { Patient } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import type { Store } from "../../store/store.ts";
-import { IdentifierTable } from "../../services/patients/identifier-systems.ts";
+import { IdentifierTable } from "../../fhir/identifier-systems.ts";
 import { MatchGrade } from "../../services/patients/patients.contract.ts";
 import { MATCH_WEIGHTS } from "../../services/patients/matching/grade.ts";
 import { candidatesFor } from "../../services/patients/matching/find-matches.ts";

@@ -4,7 +4,7 @@ import { fold } from "../../../fhir/search/fold.ts";
 import { beginClause, tokenClause } from "../../../fhir/search/exact-clauses.ts";
 import { parseSearch } from "../../../fhir/search/parse-search.ts";
 import type { Clause } from "../../../fhir/search/query.ts";
-import type { IdentifierTable } from "../identifier-systems.ts";
+import type { IdentifierTable } from "../../../fhir/identifier-systems.ts";
 import { isYearOnly, presumedTimes, swapped } from "./birth-dates.ts";
 
 /** Matches of one question that are compared; of more, the oldest. */

@@ -9,7 +9,7 @@ import type { Resource } from "../../../fhir/resource.ts";
 import { people } from "../../../scripts/simulate/synthetic-people.ts";
 import { openSqlite } from "../../../store/sqlite/sqlite-store.ts";
 import type { Store } from "../../../store/store.ts";
-import { IdentifierTable } from "../identifier-systems.ts";
+import { IdentifierTable } from "../../../fhir/identifier-systems.ts";
 import { FoundDuplicates, pageOfDuplicates } from "./duplicates.ts";
 import { DuplicatesPass } from "./duplicates-pass.ts";
 import { distinctFrom } from "./distinct.model.ts";

@@ -12,7 +12,7 @@ import { retryOnConflict, WriteConflict } from "../../../federation/retry-on-con
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { addition, creation } from "../../../mixins/fhir/write-steps.ts";
 import type { NoneExist } from "../../../store/writes.ts";
-import type { IdentifierTable } from "../identifier-systems.ts";
+import type { IdentifierTable } from "../../../fhir/identifier-systems.ts";
 import { personOf } from "./person.ts";
 
 const PREFIX = "registering/";

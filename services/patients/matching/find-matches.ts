@@ -5,10 +5,10 @@ import type { Clause } from "../../../fhir/search/query.ts";
 import { fairTurn } from "../../../mesh/turns.ts";
 import type { Store } from "../../../store/store.ts";
 import { isClosed } from "../patients.model.ts";
-import type { IdentifierTable } from "../identifier-systems.ts";
+import type { IdentifierTable } from "../../../fhir/identifier-systems.ts";
 import { blocksOf, MAX_OF_BLOCK } from "./blocks.ts";
 import { agreementOf } from "./compare.ts";
-import { type GradedPatient, MatchGrade } from "../patients.contract.ts";
+import { type GradedPatient, MatchGrade, type PersonIdentifier } from "../patients.contract.ts";
 import { gradeOf, isSure, type Match, type MatchWeights } from "./grade.ts";
 import { personOf } from "./person.ts";
 
@@ -60,6 +60,20 @@ export async function candidatesFor(
   const many = blocks.find(({ ofMany }, index) => ofMany && counts[index] === MAX_OF_BLOCK)?.ofMany;
   if (many && !told().some(isSure)) await look(many);
   return told().sort((one, other) => other.weight - one.weight || (one.patient.id < other.patient.id ? -1 : 1));
+}
+
+/** The certain and probable matches; none if one of them has this number, as then the number is refused. */
+export function sureMatches(all: PatientMatch[], { system, value }: PersonIdentifier, table: IdentifierTable): PatientMatch[] {
+  const keysOf = ({ identifier = [] }: Patient) => identifier.map((one) => table.keyOf(one.system ?? "", one.value ?? ""));
+  const sure = all.filter(({ grade }) => grade === MatchGrade.certain || grade === MatchGrade.probable);
+  return sure.some(({ patient }) => keysOf(patient).includes(table.keyOf(system, value))) ? [] : sure;
+}
+
+/** The answer of `$match`: if only a certain match is wanted and several are certain, none (R4, patient-operation-match.html). */
+export function matchesWanted(all: PatientMatch[], { limit, onlyCertain }: { limit: number; onlyCertain: boolean }) {
+  const certain = all.filter(({ grade }) => grade === MatchGrade.certain);
+  const wanted = onlyCertain ? (certain.length === 1 ? certain : []) : all;
+  return wanted.slice(0, limit).map((one) => ({ ...gradedOf(one), json: one.json }));
 }
 
 /** A match as actions return it, without the record. */

@@ -7,7 +7,7 @@ import { type Clinic, startClinic } from "../../../test/kit/clinic.ts";
 import { measureMatching } from "../../../test/kit/matching.ts";
 import type { Patient } from "../../../fhir/r4.ts";
 import { fold } from "../../../fhir/search/fold.ts";
-import { IdentifierTable } from "../identifier-systems.ts";
+import { IdentifierTable } from "../../../fhir/identifier-systems.ts";
 import { patients, type Registration } from "../patients.contract.ts";
 import { patientKeys } from "../patients.model.ts";
 import PatientsService from "../patients.service.ts";
@@ -204,6 +204,14 @@ describe("the matching file of an operator", () => {
     expect(keysOf({}, { active: false })).toEqual([]);
   });
 
+  it("names the hospital's own national number, and of a published one no more than that it is that", () => {
+    const kinds = (system: object) => read({ identifierSystems: [system] }).table.kinds.filter(({ type }) => type === "NI");
+    expect(kinds({ system: "urn:nin", form: "\\d{18}", type: "NI" })).toEqual([{ system: "urn:nin", form: "\\d{18}", type: "NI" }]);
+    const ins = { system: "urn:oid:1.2.250.1.213.1.4.8", type: "NI" };
+    expect(kinds(ins)).toEqual([{ ...ins, form: "\\d{5}[0-9AB]\\d{9}", check: "mod97" }]);
+    expect(kinds({ system: "urn:card" })).toMatchObject([{ system: "urn:openward:national-number", isUnique: true }]);
+  });
+
   it.each([
     ["is no JSON", "{"],
     ["names what there is not", { weights: {} }],
@@ -211,6 +219,7 @@ describe("the matching file of an operator", () => {
     ["has a text for a weight", { match: { certain: "32" } }],
     ["has a check digit that there is not", { identifierSystems: [{ system: "urn:a", check: "crc" }] }],
     ["says in words what is unique", { identifierSystems: [{ system: "urn:a", isUnique: "yes" }] }],
+    ["asks for numbers of a kind that there is not", { identifierSystems: [{ system: "urn:a", type: "DL" }] }],
     ["has a form that is none", { identifierSystems: [{ system: "urn:a", form: "(" }] }],
   ])("is refused with one sentence when it %s", (_, content) => {
     expect(() => read(content)).toThrow(/^PATIENTS_FILE cannot be used: /);

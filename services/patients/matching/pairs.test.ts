@@ -8,7 +8,7 @@ import type { Resource } from "../../../fhir/resource.ts";
 import { indexOf } from "../../../fhir/search/extract.ts";
 import { openSqlite } from "../../../store/sqlite/sqlite-store.ts";
 import type { Store } from "../../../store/store.ts";
-import { IdentifierTable } from "../identifier-systems.ts";
+import { IdentifierTable } from "../../../fhir/identifier-systems.ts";
 import { candidatesFor } from "./find-matches.ts";
 import { MATCH_WEIGHTS } from "./grade.ts";
 

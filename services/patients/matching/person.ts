@@ -2,7 +2,7 @@
 import { plainDigits } from "../../../fhir/plain-digits.ts";
 import type { HumanName, Patient } from "../../../fhir/r4.ts";
 import { fold } from "../../../fhir/search/fold.ts";
-import type { IdentifierTable } from "../identifier-systems.ts";
+import type { IdentifierTable } from "../../../fhir/identifier-systems.ts";
 import { PATIENT_NUMBER } from "../record-numbers.ts";
 
 /** Names, addresses and numbers of one person that are compared. */

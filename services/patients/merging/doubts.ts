@@ -1,5 +1,5 @@
 import type { Patient } from "../../../fhir/r4.ts";
-import type { IdentifierTable } from "../identifier-systems.ts";
+import type { IdentifierTable } from "../../../fhir/identifier-systems.ts";
 import { areDistinct } from "../matching/distinct.model.ts";
 import { MergeDoubt } from "../patients.contract.ts";
 

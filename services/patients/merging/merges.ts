@@ -15,7 +15,7 @@ import { isRetryable, isType } from "../../../federation/errors.ts";
 import { readResource, readVersion } from "../../../federation/read.ts";
 import { searchPage } from "../../../federation/search-page.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../../transactions/transactions.contract.ts";
-import type { IdentifierTable } from "../identifier-systems.ts";
+import type { IdentifierTable } from "../../../fhir/identifier-systems.ts";
 import { type MergeDoubt, type MergeState, patients } from "../patients.contract.ts";
 import { mergeConflict, mergeDoubtful, mergedOn, mergeRunning } from "../patients.errors.ts";
 import { replacementOf } from "../patients.model.ts";

@@ -39,7 +39,9 @@ describe("a prescription", () => {
     ["four times a day", "QID", ["01T10", "01T16", "01T22", "02T04"]],
     ["every eight hours", "Q8H", ["01T10", "01T18", "02T02"]],
     ["every other day", "QOD", ["01T10", "03T10", "05T10"]],
-    ["at bedtime", "BED", ["01T10", "02T10"]],
+    ["every morning", "AM", ["02T08", "03T08"]],
+    ["every afternoon", "PM", ["01T16", "02T16"]],
+    ["at bedtime", "BED", ["01T22", "02T22"]],
   ])("is due by the code of its timing: %s", (_, code, first) => {
     expect(inWeek({}, code).slice(0, first.length)).toEqual(first);
     expect(inWeek({}, "as the physician says")).toEqual([]);

@@ -56,6 +56,10 @@ interface FormProps {
   label?: string;
 }
 
+/** What no field shows. It is rendered after all fields, also after those within components. */
+const Unsaid = ({ error, isSaid }: { error: unknown; isSaid: () => boolean }) =>
+  error !== undefined && !isSaid() && html`<p class="fault" role="alert">${sentenceOf(error)}</p>`;
+
 export function Form({ send, submit, children, fieldOf = {}, onCancel, draft, label, isInline }: FormProps) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -109,7 +113,7 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, draft, la
   const fields = children(faultOf);
   return html`<${FormName.Provider} value=${draft ?? outer}><form ref=${form} onSubmit=${onSubmit} onInvalidCapture=${onInvalid} onInputCapture=${onInput} onClickCapture=${onClick} onKeyDown=${onKeyDown} aria-label=${label} aria-busy=${isBusy} class=${isInline ? "inline" : ""}>
     ${fields}
-    ${error !== undefined && !isSaid && html`<p class="fault" role="alert">${sentenceOf(error)}</p>`}
+    <${Unsaid} error=${error} isSaid=${() => isSaid} />
     <div class="buttons">
       <button type="submit" class=${isInline ? "" : "main"} aria-disabled=${isBusy}>${isBusy ? t("working") : submit}</button>
       ${onCancel && html`<button type="button" onClick=${cancel}>${t("cancel")}</button>`}

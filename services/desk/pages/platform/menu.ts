@@ -56,6 +56,7 @@ const DONE_BY: Record<string, readonly string[]> = {
   "see Specimen": [...CARE, "lab-technician"],
   "lab.listCatalogue": [...CARE, "lab-technician", "pharmacist", "billing", "administrator"],
   "lab.listCritical": [...CARE, "lab-technician"],
+  "patients.listNumberSystems": [...CARE, "front-desk", "records-office"],
   AllergyIntolerance: CARE,
   MedicationStatement: [...CARE, "pharmacist"],
   Observation: CARE,

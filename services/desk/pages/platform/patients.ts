@@ -1,5 +1,6 @@
 /** Finding and naming patients. */
 import type { Patient, Specimen } from "../../../../fhir/r4.ts";
+import { plainTyped } from "../../../../fhir/plain-digits.ts";
 import { search } from "./api.ts";
 import { lookedFor } from "./birth-date.ts";
 import { today } from "./clock.ts";
@@ -35,6 +36,16 @@ async function byNameAndBirth(text: string): Promise<Patient[]> {
   return resources.filter((one) => isBorn(date, one));
 }
 
+/** A number as it was typed, and as numbers of known systems are stored: without separators, in upper case. */
+const numbersIn = (typed: string): string[] => [
+  ...new Set([
+    typed,
+    plainTyped(typed)
+      .replace(/[\s./-]/g, "")
+      .toUpperCase(),
+  ]),
+];
+
 /** The code on a tube's label: digits only. */
 const ACCESSION = /^\d{11,14}$/;
 
@@ -64,7 +75,7 @@ export async function findPatients(text: string, withReplaced = false): Promise<
   const count: [string, string] = ["_count", `${MAX_FOUND}`];
   if (/\d/.test(text)) {
     const id = text.trim().replace(/^Patient\//, "");
-    questions.push([["identifier", id], count], [["phone", text.trim()], count]);
+    questions.push([["identifier", numbersIn(id).join()], count], [["phone", text.trim()], count]);
     if (/^[A-Za-z0-9.-]{20,64}$/.test(id)) questions.push([["_id", id]]);
   }
   const known = questions.map(async (query) => (await search<Patient>("Patient", query)).resources);

@@ -18,6 +18,7 @@ const UNKEYED = new Set([
   "patients.candidates",
   "patients.duplicatesState",
   "patients.listDuplicates",
+  "patients.listNumberSystems",
   "patients.merge",
   "patients.mergeState",
   "patients.unmerge",

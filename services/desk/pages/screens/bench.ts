@@ -17,6 +17,7 @@ import { useLoad } from "../platform/load.ts";
 import { isScanned, nameOf, numberOf } from "../platform/names.ts";
 import { testCatalogue, testText } from "../platform/test-names.ts";
 import { numberIn, t, tIfAny } from "../platform/texts.ts";
+import { whereaboutsOf } from "../platform/whereabouts.ts";
 import { CollectDialog } from "./bench/collect.ts";
 import { Critical } from "./bench/critical.ts";
 import { EnterDialog } from "./bench/enter.ts";
@@ -33,6 +34,8 @@ const MAX_SHOWN = 2_000;
 /** An order with its patient. */
 interface Shown extends BenchOrder {
   record: Patient | undefined;
+  /** Where an admitted patient lies. */
+  place: string | undefined;
 }
 
 interface Work {
@@ -42,8 +45,9 @@ interface Work {
 
 async function work(): Promise<Work> {
   const [orders, catalogue] = await Promise.all([lab.worklist({}), testCatalogue()]);
-  const records = await readAll<Patient>(orders.map(({ patient }) => patient));
-  return { orders: orders.map((one) => ({ ...one, record: records.get(one.patient) })), catalogue };
+  const patients = orders.map(({ patient }) => patient);
+  const [records, places] = await Promise.all([readAll<Patient>(patients), whereaboutsOf(patients)]);
+  return { orders: orders.map((one) => ({ ...one, record: records.get(one.patient), place: places.get(one.patient) })), catalogue };
 }
 
 /** The specimen for an order. */
@@ -56,9 +60,10 @@ const together = (order: Shown, { orders, catalogue }: Work): Shown[] =>
 
 const nameOfTest = ({ test }: BenchOrder): string => testText(test);
 
-/** Whether an order matches what was scanned or typed: a tube's number, part of a name, of the patient's number, or of the test. */
+/** Whether an order matches what was scanned or typed: a tube's number, part of a name, of the patient's number, of the test, or of the ward. */
 function isMeant(one: Shown, text: string): boolean {
-  const words = [one.accession ?? "", nameOf(one.record), one.record ? numberOf(one.record) : "", nameOfTest(one), one.test.display ?? ""];
+  const ofPatient = [nameOf(one.record), one.record ? numberOf(one.record) : "", one.place ?? ""];
+  const words = [one.accession ?? "", ...ofPatient, nameOfTest(one), one.test.display ?? ""];
   return words.some((word) => word.toLowerCase().includes(text.trim().toLowerCase()));
 }
 
@@ -90,7 +95,7 @@ export default function Bench({ part }: { part?: string }) {
   const row = (one: Shown) => html`<tr key=${one.order}>
     <td>${one.priority !== "routine" && html`<span class="tag bad">${tIfAny(`priority.${one.priority}`)}</span>`} <span class="tag">${t(`bench.state.${one.state}`)}</span></td>
     <th scope="row"><bdi>${nameOfTest(one)}</bdi> <bdi class="number">${one.accession}</bdi></th>
-    <td>${one.record ? html`<${PersonLine} patient=${one.record} />` : t("person.notKnown")}</td>
+    <td>${one.place && html`<bdi class="tag place">${one.place}</bdi> `}${one.record ? html`<${PersonLine} patient=${one.record} />` : t("person.notKnown")}</td>
     <td class="nowrap">${since(one.orderedAt)}</td>
     <td class="nowrap">${one.state === "ordered" && html`<button type="button" class="quiet" onClick=${() => setOpen({ kind: "collect", order: one })}>${t("bench.collect")}<${For} who=${`${nameOfTest(one)}, ${nameOf(one.record)}`} /></button>`}
       <button type="button" onClick=${() => setOpen({ kind: "enter", order: one })}>${t(one.state === "entered" ? "bench.release" : "bench.enter")}<${For} who=${`${nameOfTest(one)}, ${nameOf(one.record)}`} /></button></td>
@@ -122,6 +127,6 @@ export default function Bench({ part }: { part?: string }) {
   return html`<${Critical} isTold turn=${turn} everyMs=${live.everyMs} />
     <${Panel} title=${t("bench.waiting")} loaded=${known} show=${show} />
     <${Issued} turn=${turn} />
-    ${open?.kind === "collect" && known.value && html`<${CollectDialog} orders=${together(open.order, known.value)} patient=${open.order.record} onClose=${close} onDone=${changed} />`}
+    ${open?.kind === "collect" && known.value && html`<${CollectDialog} orders=${together(open.order, known.value)} patient=${open.order.record} place=${open.order.place} onClose=${close} onDone=${changed} />`}
     ${open?.kind === "enter" && known.value && html`<${EnterDialog} order=${open.order} patient=${open.order.record} tests=${testsOf(open.order, known.value.catalogue)} catalogue=${known.value.catalogue} onClose=${close} onDone=${changed} />`}`;
 }

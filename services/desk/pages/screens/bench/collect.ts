@@ -20,11 +20,13 @@ const lab = actionsOf<typeof labContract>("lab");
 interface CollectProps {
   orders: BenchOrder[];
   patient: Patient | undefined;
+  /** Where an admitted patient lies. */
+  place?: string | undefined;
   onClose: () => void;
   onDone: () => void;
 }
 
-export function CollectDialog({ orders, patient, onClose, onDone }: CollectProps) {
+export function CollectDialog({ orders, patient, place, onClose, onDone }: CollectProps) {
   const [label, setLabel] = useState<Label | undefined>();
   const [asked] = useState(orders); // they will be collected when the list is read again
   const send = async () => {
@@ -37,7 +39,7 @@ export function CollectDialog({ orders, patient, onClose, onDone }: CollectProps
   };
   return html`<${Dialog} title=${t("bench.collect")} onClose=${onClose}>
     <div class="stack">
-      <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
+      <p>${place && html`<bdi class="tag place">${place}</bdi> `}${patient && html`<${PersonLine} patient=${patient} />`}</p>
       ${
         label
           ? html`<div class="print label"><${CodeImage} text=${label.accession} /><p><${Dotted} of=${[label.accession, specimenText(label.kind)]} /><br />${patient && html`<${PersonLine} patient=${patient} />`}<br />${momentOf(label.collectedAt)}</p></div>

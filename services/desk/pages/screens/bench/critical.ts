@@ -18,6 +18,7 @@ import { quantityOf } from "../../platform/shown-values.ts";
 import { testText } from "../../platform/test-names.ts";
 import { listed, t } from "../../platform/texts.ts";
 import { unitOf } from "../../platform/units.ts";
+import { whereaboutsOf } from "../../platform/whereabouts.ts";
 import { TellCritical } from "./tell-critical.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
@@ -37,10 +38,9 @@ export function Critical({ patient, among, isTold = false, turn, everyMs }: Crit
     `critical ${patient ?? ""}`,
     async () => {
       const values = await lab.listCritical(patient === undefined ? {} : { patient });
-      return {
-        values,
-        records: patient === undefined ? await readAll<Patient>(values.map((one) => one.patient)) : new Map<string, Patient>(),
-      };
+      const whose = patient === undefined ? values.map((one) => one.patient) : [];
+      const [records, places] = await Promise.all([readAll<Patient>(whose), whereaboutsOf(isTold ? whose : [])]);
+      return { values, records, places };
     },
     everyMs,
     offers("lab.listCritical"),
@@ -62,15 +62,19 @@ export function Critical({ patient, among, isTold = false, turn, everyMs }: Crit
     return html`<section class="panel" aria-label=${t("critical")}><h2>${t("critical")}</h2><${NotKnown} loaded=${known} /></section>`;
   }
   if (!known.value || values.length === 0) return null;
-  const { records } = known.value;
+  const { records, places } = known.value;
+  const placeOf = ({ patient: of }: CriticalValue) => {
+    const place = places.get(of);
+    return place && html`<bdi class="tag place">${place}</bdi> `;
+  };
   const read = ({ value, digits, unit = "" }: CriticalValue) =>
     typeof value === "number" ? quantityOf({ value, unit }, "", digits) : `${value ?? ""} ${unitOf(unit)}`;
   return html`<section class="panel alert-panel" id="part-critical" aria-label=${t("critical")}><h2>⚠ ${t("critical")}</h2>
     <ul class="list">${values.map((one) => {
       const record = records.get(one.patient);
-      return html`<li key=${one.observation}><span><strong><bdi>${testText(one.test)}</bdi> <bdi class="nowrap">${read(one)}</bdi></strong> <${FlagOf} code=${one.flag} /> ${record && html`<${PersonLine} patient=${record} />`} <span class="muted">${since(one.releasedAt)}</span></span>
+      return html`<li key=${one.observation}><span><strong><bdi>${testText(one.test)}</bdi> <bdi class="nowrap">${read(one)}</bdi></strong> <${FlagOf} code=${one.flag} /> ${placeOf(one)}${record && html`<${PersonLine} patient=${record} />`} <span class="muted">${since(one.releasedAt)}</span></span>
         <button type="button" onClick=${() => (isTold ? setTold(one) : acknowledge(one))}>${t(isTold ? "critical.tell" : "critical.acknowledge")}<${For} who=${listed([testText(one.test), record && nameOf(record)])} /></button></li>`;
     })}</ul>
-    ${told && html`<${TellCritical} of=${told} patient=${records.get(told.patient)} value=${read(told)} onClose=${() => setTold(undefined)} onDone=${known.reload} />`}
+    ${told && html`<${TellCritical} of=${told} patient=${records.get(told.patient)} place=${places.get(told.patient)} value=${read(told)} onClose=${() => setTold(undefined)} onDone=${known.reload} />`}
   </section>`;
 }

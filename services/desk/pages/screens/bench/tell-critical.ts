@@ -18,13 +18,15 @@ const lab = actionsOf<typeof labContract>("lab");
 interface TellProps {
   of: CriticalValue;
   patient: Patient | undefined;
+  /** Where an admitted patient lies: which ward is called. */
+  place?: string | undefined;
   /** The value as it is read out. */
   value: string;
   onClose: () => void;
   onDone: () => void;
 }
 
-export function TellCritical({ of: { observation, version, test }, patient, value, onClose, onDone }: TellProps) {
+export function TellCritical({ of: { observation, version, test }, patient, place, value, onClose, onDone }: TellProps) {
   const kept = `tell ${observation}`;
   const [who, setWho] = useKept(kept, "who");
   const send = async () => {
@@ -34,7 +36,7 @@ export function TellCritical({ of: { observation, version, test }, patient, valu
     onDone();
   };
   return html`<${Dialog} title=${t("critical.tell")} onClose=${onClose}><div class="stack">
-    <p>${patient && html`<${PersonLine} patient=${patient} /><br />`}<strong>${joined(testText(test), value)}</strong></p>
+    <p>${place && html`<bdi class="tag place">${place}</bdi> `}${patient && html`<${PersonLine} patient=${patient} /><br />`}<strong>${joined(testText(test), value)}</strong></p>
     <${Form} draft=${kept} send=${send} submit=${t("critical.tell")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("critical.who")} name="told-who" value=${who} onValue=${setWho} hint=${t("critical.readBack")} required autofocus fault=${faultOf("note")} />`}
     <//>

@@ -1,5 +1,6 @@
 /** Takes a payment for an invoice, in full or in part, by one means; shows earlier payments with their receipts, and reverses them with a reason. */
 import { useState } from "preact/hooks";
+import type { Patient } from "../../../../../fhir/r4.ts";
 import { Means, type Paid, type Payment } from "../../../../billing/payments.contract.ts";
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
 import { html } from "../../html.ts";
@@ -13,6 +14,7 @@ import { NotKnown } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
+import { numbersOf } from "../../platform/identity-numbers.ts";
 import { useLoad } from "../../platform/load.ts";
 import { moneyTyped, unitsTyped } from "../../platform/money.ts";
 import { nameOf } from "../../platform/names.ts";
@@ -67,7 +69,7 @@ export function Pay({ bill, onClose, onChange }: PayProps) {
       <p>${patient && html`<${PersonLine} patient=${patient} />`}<br /><span class="muted">${joined(of.identifier?.[0]?.value ?? "", totalOf(of))}</span>
       ${credited > 0 && html`<br /><span class="muted">${leading(isCredit(of) ? "cash.setOff" : "cash.isCredited")} ${moneyOf(credited, currency)}</span>`}</p>
       <${NotKnown} loaded=${account} />
-      ${account.value && left > 0 && !taking && html`<${Take} key=${left} invoice=${`Invoice/${of.id}`} left=${left} currency=${currency} isBack=${isCredit(of)} onTaken=${taken} onCancel=${onClose} />`}
+      ${account.value && left > 0 && !taking && html`<${Take} key=${left} invoice=${`Invoice/${of.id}`} left=${left} currency=${currency} policy=${patient ? policyOf(patient) : ""} isBack=${isCredit(of)} onTaken=${taken} onCancel=${onClose} />`}
       ${
         taking &&
         html`<${TakeBack} payment=${taking} onCancel=${() => setTaking(undefined)} onDone=${() => {
@@ -80,8 +82,13 @@ export function Pay({ bill, onClose, onChange }: PayProps) {
   <//>`;
 }
 
+/** The insurance number of a patient; "" if none is known. */
+const policyOf = (patient: Patient): string => numbersOf(patient).find(({ kind }) => kind === "MB")?.value ?? "";
+
 interface TakeProps {
   invoice: string;
+  /** The patient's insurance number, which is proposed for a payment by the insurer. */
+  policy: string;
   left: number;
   currency: string;
   isBack: boolean;
@@ -89,12 +96,16 @@ interface TakeProps {
   onCancel: () => void;
 }
 
-function Take({ invoice, left, currency, isBack, onTaken, onCancel }: TakeProps) {
+function Take({ invoice, policy, left, currency, isBack, onTaken, onCancel }: TakeProps) {
   const kept = `pay ${invoice} ${left}`;
   const [amount, setAmount] = useKept(kept, "amount", moneyTyped(left, currency, locale.value));
   const [means, setMeans] = useKept(kept, "means", Means.cash) as [Means, (means: Means) => void];
   const [reference, setReference] = useKept(kept, "reference");
   const [given, setGiven] = useKept(kept, "given");
+  const choose = (one: Means) => {
+    setMeans(one);
+    if (reference === "" || reference === policy) setReference(one === Means.insurance ? policy : "");
+  };
   const cents = unitsTyped(amount, currency);
   const isGiven = means === Means.cash && !isBack && given.trim() !== "";
   const inHand = isGiven ? unitsTyped(given, currency) : undefined;
@@ -109,7 +120,7 @@ function Take({ invoice, left, currency, isBack, onTaken, onCancel }: TakeProps)
   return html`<${Form} draft=${kept} send=${send} submit=${t(isBack ? "cash.payBack" : "cash.pay")} onCancel=${onCancel} fieldOf=${fieldOf}>
     ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
       <${Field} label=${t("cash.amount")} name="pay-amount" value=${amount} onValue=${setAmount} inputmode="decimal" required autofocus fault=${faultOf("cents")} hint=${t("cash.left", { amount: moneyOf(left, currency) })}><span class="unit">${currency}</span><//>
-      <${Field} label=${t("cash.means")} name="pay-means" value=${means} onValue=${(one: string) => setMeans(one as Means)} options=${Object.values(Means).map((one) => [one, t(`means.${one}`)])} />
+      <${Field} label=${t("cash.means")} name="pay-means" value=${means} onValue=${(one: string) => choose(one as Means)} options=${Object.values(Means).map((one) => [one, t(`means.${one}`)])} />
       ${means !== Means.cash && html`<${Field} label=${t("cash.reference")} name="pay-reference" value=${reference} onValue=${setReference} fault=${faultOf("reference")} />`}
       ${means === Means.cash && !isBack && html`<${Field} label=${t("cash.given")} name="pay-given" value=${given} onValue=${setGiven} inputmode="decimal" data-fault=${wrong} hint=${change > 0 ? t("cash.change", { amount: moneyOf(change, currency) }) : wrong}><span class="unit">${currency}</span><//>`}
     </div>`}

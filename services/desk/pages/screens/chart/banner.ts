@@ -14,9 +14,11 @@ import { useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
 import { replacedBy } from "../../platform/patients.ts";
+import { numbersOf } from "../../platform/identity-numbers.ts";
 import { kinText } from "../../platform/person-details.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { joined, leading, listed, spokenAs, t, tIfAny } from "../../platform/texts.ts";
+import { presentPlaceOf } from "../../platform/whereabouts.ts";
 import { Transfer, TransferTag } from "../ward/transfer.ts";
 import { Allergies } from "./allergies.ts";
 import { Family } from "./family.ts";
@@ -44,10 +46,12 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
   const current = parts.encounters.value?.resources.find(isOpen);
   const close = () => setOpen(undefined);
   const [born, number] = [patient.birthDate && `${dateOf(patient.birthDate)} (${ageOf(patient.birthDate)})`, numberOf(patient)];
+  const numbers = numbersOf(patient);
   return html`<section class="banner" aria-label=${t("chart.banner")}>
     <div>
       <p class="banner-name"><strong><bdi lang=${spokenAs(nameOf(patient))}>${nameOf(patient)}</bdi></strong> ${otherNamesOf(patient).map((name) => html`<bdi key=${name} class="muted" lang=${spokenAs(name)}>${name} </bdi>`)}</p>
       <p><${Dotted} of=${[sexOf(patient.gender), born, number && html`<bdi class="number">${number}</bdi>`, (telecom.find(({ system }) => system === "phone") ?? telecom[0])?.value]} /></p>
+      ${numbers.length > 0 && html`<p class="muted"><${Dotted} of=${numbers.map(({ kind, value }) => html`${leading(`number.${kind}`)} <bdi class="number">${value}</bdi>`)} /></p>`}
       ${contact.length > 0 && html`<p class="muted">${leading("kin")} ${listed(contact.map(kinText))}</p>`}
       <${Family} patient=${patient} />
     </div>
@@ -77,21 +81,17 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
 /** What is in progress, since when, where the patient lies, and the responsible physician. */
 function Present({ encounter }: { encounter: Encounter }) {
   const kind = encounter.class?.code === "AMB" ? t("chart.visitSince") : t("chart.staySince");
-  const place = placeOf(encounter);
+  const place = presentPlaceOf(encounter);
   const { value } = useLoad(`place ${place}`, () => read<Location>(place ?? ""), 0, place !== undefined);
   const physician = attendingOf(encounter)?.individual?.display;
   return html`<span class="tag">${kind} ${since(encounter.period?.start)}</span> <${TransferTag} transfer=${transferOf(encounter)} />
     <span class="muted"><${Dotted} of=${[value?.name, physician]} /></span>`;
 }
 
-/** The bed, or the ward of a patient who has none yet. */
-const placeOf = ({ location = [] }: Encounter): string | undefined =>
-  location.find(({ status }) => status === "active")?.location.reference;
-
 /** Transfer of a stay, as from its bed on the board. */
 function TransferDialog({ stay, name, onClose, onDone }: { stay: Encounter; name: string; onClose: () => void; onDone: () => void }) {
   return html`<${Dialog} title=${joined(t("transfer"), name)} onClose=${onClose}>
-    <${Transfer} stay=${`Encounter/${stay.id}`} name=${name} transfer=${transferOf(stay)} from=${placeOf(stay)} onClose=${onClose} onDone=${onDone} />
+    <${Transfer} stay=${`Encounter/${stay.id}`} name=${name} transfer=${transferOf(stay)} from=${presentPlaceOf(stay)} onClose=${onClose} onDone=${onDone} />
   <//>`;
 }
 

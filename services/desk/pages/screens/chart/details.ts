@@ -1,4 +1,5 @@
 /** Corrects a patient's details. Changes by others are not overwritten: both versions are shown to choose from. */
+import { NUMBER_KINDS, type NumberKind } from "../../../../../fhir/identifier-systems.ts";
 import type { HumanName, Patient } from "../../../../../fhir/r4.ts";
 import { isFormer, namesInOrder } from "../../../../../fhir/shown-names.ts";
 import { html } from "../../html.ts";
@@ -7,6 +8,7 @@ import { Dialog } from "../../parts/dialog.ts";
 import { EditingOf } from "../../parts/editing.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
+import { NumberFields } from "../../parts/number-fields.ts";
 import { detailLabels, PersonFields } from "../../parts/person-fields.ts";
 import { useRecordEditing } from "../../parts/record-editing.ts";
 import { birthDateIn } from "../../platform/birth-date.ts";
@@ -14,10 +16,12 @@ import { dateOf, today } from "../../platform/clock.ts";
 import { sexOf } from "../../platform/names.ts";
 import { sexChoices } from "../../platform/choices.ts";
 import type { Draft } from "../../platform/drafts.ts";
+import { identifiersWith, numberFieldsOf, numberLabel, useNumberSystems } from "../../platform/identity-numbers.ts";
 import { type Detail, DETAILS, detailFieldsOf, relationChoices, some, withDetails } from "../../platform/person-details.ts";
 import { t } from "../../platform/texts.ts";
+import type { NumberSystem } from "../../../../patients/patients.contract.ts";
 
-const FIELDS = ["family", "given", "birthDate", "gender", "phone", "otherFamily", "otherGiven", ...DETAILS] as const;
+const FIELDS = ["family", "given", "birthDate", "gender", "phone", "otherFamily", "otherGiven", ...NUMBER_KINDS, ...DETAILS] as const;
 
 const officialOf = ({ name }: Patient) => namesInOrder(name)[0];
 /** The name in another script: the first of the present names besides the official one. */
@@ -27,7 +31,7 @@ const otherOf = ({ name }: Patient) =>
     .find((one) => !isFormer(one) && one.use !== "temp");
 
 /** The fields of a record. */
-function fieldsOf(patient: Patient): Draft {
+function fieldsOf(patient: Patient, systems: NumberSystem[]): Draft {
   const { family = "", given = [] } = officialOf(patient) ?? {};
   const { family: otherFamily = "", given: otherGiven = [] } = otherOf(patient) ?? {};
   const phone = patient.telecom?.find(({ system }) => system === "phone")?.value ?? "";
@@ -39,6 +43,7 @@ function fieldsOf(patient: Patient): Draft {
     phone,
     otherFamily,
     otherGiven: otherGiven.join(" "),
+    ...numberFieldsOf(patient, systems),
     ...detailFieldsOf(patient),
   };
 }
@@ -62,19 +67,20 @@ function namesWith(patient: Patient, fields: Draft, isOther: (...names: (typeof 
 }
 
 /** The record with these fields; everything else is kept, also of unchanged names and telephone numbers. */
-function withFields(patient: Patient, fields: Draft): Patient {
-  const before = fieldsOf(patient);
+function withFields(patient: Patient, fields: Draft, systems: NumberSystem[]): Patient {
+  const before = fieldsOf(patient, systems);
   const isOther = (...names: (typeof FIELDS)[number][]) => names.some((name) => (fields[name] ?? "") !== before[name]);
   const known = patient.telecom?.find(({ system }) => system === "phone");
   const others = (patient.telecom ?? []).filter((one) => one !== known);
   const phone = { ...(known ?? { system: "phone" as const }), value: fields["phone"] ?? "" };
-  const { birthDate, telecom, ...rest } = withDetails(patient, fields);
+  const { birthDate, telecom, identifier: _, ...rest } = withDetails(patient, fields);
   return {
     ...rest,
     ...(!isOther("birthDate") && birthDate !== undefined && { birthDate }),
     ...(isOther("family", "given", "otherFamily", "otherGiven") && { name: namesWith(patient, fields, isOther) }),
     ...(isOther("birthDate") && fields["birthDate"] && { birthDate: birthDateOf(fields["birthDate"]) }),
     gender: fields["gender"] as NonNullable<Patient["gender"]>,
+    ...some({ identifier: identifiersWith(patient, fields, systems) }),
     ...some({ telecom: isOther("phone") ? [...(fields["phone"] ? [phone] : []), ...others] : (telecom ?? []) }),
   };
 }
@@ -90,8 +96,29 @@ function textOf(name: string, value: string): string {
 const readOf = (typed: Draft): Draft =>
   typed["birthDate"] === undefined ? typed : { ...typed, birthDate: birthDateOf(typed["birthDate"]) };
 
-export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient; onClose: () => void; onStored: () => void }) {
-  const editing = useRecordEditing({ of: patient, fieldsOf, withFields, readOf, onClose, onDone: onStored });
+interface DetailsProps {
+  patient: Patient;
+  onClose: () => void;
+  onStored: () => void;
+}
+
+/** The form appears when it is known which numbers the hospital asks for, or that this is not to be known now. */
+export function DetailsDialog(props: DetailsProps) {
+  const { value, isLoading } = useNumberSystems();
+  return html`<${Dialog} title=${t("chart.details")} onClose=${props.onClose}>
+    ${isLoading ? html`<p class="muted" role="status" aria-busy="true">${t("loading")}</p>` : html`<${Details} ...${props} systems=${value ?? []} />`}
+  <//>`;
+}
+
+function Details({ patient, onClose, onStored, systems }: DetailsProps & { systems: NumberSystem[] }) {
+  const editing = useRecordEditing({
+    of: patient,
+    fieldsOf: (one) => fieldsOf(one, systems),
+    withFields: (one, fields) => withFields(one, fields, systems),
+    readOf,
+    onClose,
+    onDone: onStored,
+  });
   const { fields, set } = editing;
   const labels = {
     family: t("person.family"),
@@ -101,17 +128,16 @@ export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient
     phone: t("person.phone"),
     otherFamily: t("person.otherFamily"),
     otherGiven: t("person.otherGiven"),
+    ...(Object.fromEntries(NUMBER_KINDS.map((kind) => [kind, numberLabel(kind)])) as Record<NumberKind, string>),
     ...detailLabels(),
   };
-  const field = (name: Exclude<(typeof FIELDS)[number], Detail>, more: object = {}) =>
+  const field = (name: Exclude<(typeof FIELDS)[number], Detail | NumberKind>, more: object = {}) =>
     html`<${Field} label=${labels[name]} name=${`details-${name}`} value=${fields[name] ?? ""} onValue=${(text: string) => set(name, text)} ...${more} />`;
-  return html`<${Dialog} title=${t("chart.details")} onClose=${onClose}>
-    <${EditingOf} editing=${editing} label=${t("chart.details")} labels=${labels} textOf=${textOf}>
+  return html`<${EditingOf} editing=${editing} label=${t("chart.details")} labels=${labels} textOf=${textOf}>
       <${Form} send=${() => editing.send(t("details.stored"))} submit=${t("store")} onCancel=${editing.leave}>
-        ${() => html`<div class="fields">${field("family", { required: true })}${field("given")}<${BirthDateField} label=${labels.birthDate} name="details-birthDate" value=${fields["birthDate"] ?? ""} onValue=${(text: string) => set("birthDate", text)} />${field("gender", { options: sexChoices() })}${field("phone", { type: "tel" })}</div>
+        ${() => html`<div class="fields">${field("family", { required: true })}${field("given")}<${BirthDateField} label=${labels.birthDate} name="details-birthDate" value=${fields["birthDate"] ?? ""} onValue=${(text: string) => set("birthDate", text)} />${field("gender", { options: sexChoices() })}${field("phone", { type: "tel" })}<${NumberFields} prefix="details-" systems=${{ value: systems, isLoading: false }} values=${fields} onValue=${set} /></div>
           <div class="fields">${field("otherFamily", { required: Boolean(fields["otherGiven"]?.trim()) })}${field("otherGiven")}</div>
           <${PersonFields} prefix="details-" values=${fields} onValue=${set} />`}
       <//>
-    <//>
-  <//>`;
+    <//>`;
 }

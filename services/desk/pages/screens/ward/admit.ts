@@ -1,6 +1,5 @@
 /** Admits a patient to a free bed; an open visit becomes the stay. */
 import { useState } from "preact/hooks";
-import { OPEN_STATUSES } from "../../../../../fhir/open-encounters.ts";
 import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import { html } from "../../html.ts";
@@ -11,22 +10,17 @@ import { KnownFirst } from "../../parts/known-first.ts";
 import { say } from "../../parts/notices.ts";
 import { PatientSearch } from "../../parts/patient-search.ts";
 import { PersonLine } from "../../parts/person-line.ts";
-import { actionsOf, search } from "../../platform/api.ts";
+import { actionsOf } from "../../platform/api.ts";
 import { useLoad } from "../../platform/load.ts";
 import { nameOf } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { CleaningChoice } from "./cleaning.ts";
 import { type PlacedBed, stateOf } from "./move.ts";
+import { openVisitOf } from "./open-visit.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { conceptOf } from "../../platform/shown-values.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
-
-/** The open visit of the patient; null if there is none. */
-async function openVisitOf(patient: string): Promise<Encounter | null> {
-  const { resources } = await search<Encounter>("Encounter", { subject: patient, class: "AMB", status: OPEN_STATUSES.join(), _count: "1" });
-  return resources[0] ?? null;
-}
 
 interface AdmitProps {
   bed: PlacedBed;

@@ -1,13 +1,16 @@
 /** Puts a patient into a bed: by drag and drop, or by keyboard and click, with the bed chosen next. */
 import { signal } from "@preact/signals";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
+import type { visits as visitsContract } from "../../../../visits/visits.contract.ts";
 import type { BoardBed, BoardStay, WaitingRequest } from "../../../../wards/board.contract.ts";
 import { say, sayFault, tell } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { t } from "../../platform/texts.ts";
 import { askAgain, askTransferAgain, inSteps } from "./ask-again.ts";
+import { openVisitOf } from "./open-visit.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
+const visits = actionsOf<typeof visitsContract>("visits");
 
 /** A bed with the name of its room. */
 export type PlacedBed = BoardBed & { place: string };
@@ -103,9 +106,12 @@ async function moved(one: BoardStay, bed: PlacedBed, done: () => void): Promise<
 
 async function admitted(waiting: WaitingRequest, bed: PlacedBed, done: () => void): Promise<void> {
   const { request, patient, name } = waiting;
-  const { stay } = await stays.admit({ patient, bed: bed.location, request });
+  const open = await openVisitOf(patient).catch(() => null); // what is down holds up no admission: the front desk closes the visit
+  const visit = open ? `Encounter/${open.id}` : undefined;
+  const { stay } = await stays.admit({ patient, bed: bed.location, request, ...(visit && { visit }) });
   const back = inSteps(
     () => stays.cancelAdmission({ stay, reason: t("undo.reason") }),
+    ...(visit ? [() => visits.reopen({ visit, reason: t("undo.reason") })] : []),
     () => askAgain(waiting), // the patient waits for a bed as before
   );
   say(t("ward.admittedTo", { name: calledIn({ name }), bed: bed.place }), () => back().finally(done));

@@ -1,6 +1,14 @@
 /** Identifier systems: the form of their values, and check digits. A table: no broker, no database. */
-import { plainDigits } from "../../fhir/plain-digits.ts";
-import type { Identifier } from "../../fhir/r4.ts";
+import { plainDigits } from "./plain-digits.ts";
+import type { Identifier } from "./r4.ts";
+
+/** HL7's code system for kinds of identifiers. */
+const IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203";
+
+/** Kinds of a person's numbers that are asked for at registration: national number, insurance number, passport number (HL7 v2-0203). */
+export const NUMBER_KINDS = ["NI", "MB", "PPN"] as const;
+/** One of `NUMBER_KINDS`. */
+export type NumberKind = (typeof NUMBER_KINDS)[number];
 
 /** The form of one system's identifiers. */
 export interface IdentifierSystem {
@@ -12,6 +20,8 @@ export interface IdentifierSystem {
   check?: CheckDigit;
   /** Whether a number belongs to one patient also where `use` does not say "official"; default: false. An old or temporary one may be shared. */
   isUnique?: boolean;
+  /** Its numbers are of this kind, and are asked for at registration: one system of each kind. */
+  type?: NumberKind;
 }
 
 /** Algorithm of the check digits. */
@@ -24,6 +34,10 @@ export const IDENTIFIER_SYSTEMS: readonly IdentifierSystem[] = [
   { system: "http://hl7.org/fhir/sid/us-ssn", separators: "-", form: "\\d{9}" },
   { system: "urn:oid:1.2.250.1.213.1.4.8", form: "\\d{5}[0-9AB]\\d{9}", check: "mod97" }, // France: INS, as the NIR with its key
   { system: "urn:oid:1.2.752.129.2.1.3.1", separators: "-+", form: "(?:\\d{2})?\\d{10}", check: "luhn10" }, // Sweden: personnummer
+  // Where the hospital names no system of its own:
+  { system: "urn:openward:national-number", separators: "-./", type: "NI", isUnique: true },
+  { system: "urn:openward:insurance-number", separators: "-./", type: "MB", isUnique: false }, // a family may share one
+  { system: "urn:openward:passport-number", separators: "-./", type: "PPN", isUnique: false }, // unique within a country
 ];
 
 const digitsOf = (text: string): number[] => [...text].map(Number);
@@ -61,9 +75,30 @@ export const isCheckDigit = (name: string): name is CheckDigit => Object.hasOwn(
 export class IdentifierTable {
   readonly #systems: ReadonlyMap<string, IdentifierSystem>;
 
-  /** @param more an operator's systems, which take precedence */
+  /** @param more an operator's systems, which take precedence; of a published one, only what differs is given */
   constructor(more: readonly IdentifierSystem[] = []) {
-    this.#systems = new Map([...IDENTIFIER_SYSTEMS, ...more].map((one) => [one.system, one]));
+    const systems = new Map(IDENTIFIER_SYSTEMS.map((one) => [one.system, one]));
+    for (const one of more) {
+      const before = systems.get(one.system);
+      systems.delete(one.system);
+      systems.set(one.system, { ...before, ...one }); // the last
+    }
+    this.#systems = systems;
+  }
+
+  /** The systems of the numbers that are asked for at registration, one of each kind: an operator's before those of this table. */
+  get kinds(): (IdentifierSystem & { type: NumberKind })[] {
+    const all = [...this.#systems.values()].reverse();
+    return NUMBER_KINDS.flatMap((type) => {
+      const found = all.find((one) => one.type === type);
+      return found ? [{ ...found, type }] : [];
+    });
+  }
+
+  /** The identifier with the kind of its system, if that has one. */
+  typed<Of extends Identifier & { system: string }>(identifier: Of): Of & Pick<Identifier, "type"> {
+    const code = this.#systems.get(identifier.system)?.type;
+    return code === undefined ? identifier : { ...identifier, type: { coding: [{ system: IDENTIFIER_TYPE, code }] } };
   }
 
   /** The stored form: for known systems without separators; for others unchanged. */
@@ -100,6 +135,10 @@ export class IdentifierTable {
     return `identifier:${system}|${compared(this.normalized(system, value))}`;
   }
 }
+
+/** Whether an identifier is of this kind, by its type. */
+export const isOfKind = ({ type }: Identifier, kind: NumberKind): boolean =>
+  (type?.coding ?? []).some(({ system, code }) => system === IDENTIFIER_TYPE && code === kind);
 
 /** A text processor turns a hyphen into one that does not break, or into a dash: all are one sign. */
 const compared = (value: string): string =>

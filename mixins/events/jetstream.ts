@@ -23,6 +23,7 @@ import { type DurableEvent, eventFrom } from "./event.ts";
 import { type LateEvents, TRIES_BEFORE_LATE } from "./late-events.ts";
 import { eventsIn, mayTell, SIGNED, signatureOf, signerOf } from "./signed-events.ts";
 import { ensureStream, ofEachPartition } from "./stream.ts";
+import { StreamGauge } from "./stream-gauge.ts";
 import { CLAIM_MS, consumerName, ensureConsumer, PARTITIONS, type StreamNames } from "./stream-consumers.ts";
 import type { EventTransport } from "./transport.ts";
 
@@ -46,6 +47,7 @@ interface Registered {
   tries: Map<string, number>;
   /** Partitions whose consumer has been ensured since this service started. */
   begun: Set<number>;
+  gauge: StreamGauge;
   work: Promise<unknown>;
 }
 
@@ -156,6 +158,7 @@ export class JetStreamTransport implements EventTransport {
       messages: new Set(),
       tries: new Map(),
       begun: new Set(),
+      gauge: new StreamGauge(service),
       work: Promise.resolve(),
     });
   }
@@ -163,6 +166,10 @@ export class JetStreamTransport implements EventTransport {
   start(service: string): void {
     const own = this.#registered.get(service);
     if (!own || own.events.length === 0) return;
+    own.gauge.start(async () => {
+      const { jsm } = await this.#open();
+      return await Promise.all(ofEachPartition((partition) => jsm.consumers.info(this.#stream, consumerName(service, partition))));
+    });
     own.work = this.#announced(own.stopping.signal).then(() =>
       Promise.all(ofEachPartition((partition) => this.#consume(service, own, partition))),
     );
@@ -178,6 +185,7 @@ export class JetStreamTransport implements EventTransport {
   async stop(service: string): Promise<void> {
     const own = this.#registered.get(service);
     own?.stopping.abort();
+    own?.gauge.stop();
     for (const messages of own?.messages ?? []) messages.stop();
     await own?.work;
   }
@@ -224,7 +232,8 @@ export class JetStreamTransport implements EventTransport {
         if (signal.aborted) messages.stop();
         for await (const message of messages) {
           hasWarned = false;
-          await this.#handle(message, service, own);
+          own.gauge.begun(partition, message);
+          if (await this.#handle(message, service, own)) own.gauge.handled(partition);
         }
         own.messages.delete(messages);
       } catch (error) {
@@ -284,25 +293,26 @@ export class JetStreamTransport implements EventTransport {
     return pause;
   }
 
-  async #handle(message: JsMsg, service: string, own: Registered): Promise<void> {
+  /** @returns whether none of it is left to do */
+  async #handle(message: JsMsg, service: string, own: Registered): Promise<boolean> {
     const { consumer, stopping } = own;
     if (stopping.signal.aborted) {
       message.nak();
-      return;
+      return false;
     }
     const events = eventsIn(message.data);
     if (!events) {
       message.term(); // not a message of this mesh
-      return;
+      return true;
     }
     if (events.some(({ subject }) => !consumer.handles(subject) && this.#isHandledElsewhere(service, subject))) {
       message.nak(RETRY_MS); // for a replica of another version, during a rolling upgrade
-      return;
+      return false;
     }
     const late = await consumer.late();
     if (!late) {
       message.nak(RETRY_MS);
-      return;
+      return false;
     }
     const signer = this.#signerOf(message);
     const begun = performance.now();
@@ -317,9 +327,10 @@ export class JetStreamTransport implements EventTransport {
       const pause = Math.max(...pauses.map((one) => one ?? 0));
       if (pause > 0) {
         message.nak(Math.ceil(pause));
-        return;
+        return false;
       }
       message.ack();
+      return true;
     } finally {
       clearInterval(claim);
     }

@@ -58,6 +58,7 @@ const TYPES: Names = {
 /** By role: the area of work, in words that fit women and men. */
 const ROLES: Names = {
   administrator: { en: "administrator", fr: "administration", ar: "إدارة النظام" },
+  operator: { en: "operator", fr: "exploitation", ar: "التشغيل" },
   auditor: { en: "auditor", fr: "audit", ar: "التدقيق" },
   billing: { en: "billing", fr: "facturation", ar: "الفوترة" },
   "front-desk": { en: "front desk", fr: "accueil", ar: "الاستقبال" },

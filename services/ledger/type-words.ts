@@ -49,6 +49,11 @@ const TYPES: Names = {
     fr: "la mise en place d’un second facteur",
     ar: "إعداد العامل الثاني",
   },
+  "ledger.expire": {
+    en: "the audit log, after its retention",
+    fr: "le journal d’audit, après sa durée de conservation",
+    ar: "سجل التدقيق بعد انتهاء مدة حفظه",
+  },
   "ledger.looksAt": { en: "the record of looks", fr: "la liste des consultations", ar: "سجل الاطلاع" },
   "patients.candidates": { en: "the search for duplicates", fr: "la recherche de doublons", ar: "البحث عن ملفات مكررة" },
   "patients.match": { en: "the search for duplicates", fr: "la recherche de doublons", ar: "البحث عن ملفات مكررة" },

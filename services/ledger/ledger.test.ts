@@ -6,7 +6,7 @@ import { validate } from "../../fhir/validate/index.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
 import type { Store } from "../../store/store.ts";
 import { type ExpiredEvents, LedgerChain } from "./chain.ts";
-import { ROLES } from "../identity/identity.contract.ts";
+import { identity, ROLES } from "../identity/identity.contract.ts";
 import { LANGUAGES } from "./ledger.contract.ts";
 import { auditEventsOf, lookOf } from "./ledger.model.ts";
 
@@ -168,6 +168,17 @@ describe("the sentence of an audit entry", () => {
           }
         }
       }
+    }
+  });
+
+  it("has words for each change of accounts, roles, apps and keys", () => {
+    const reads = /^(?:list|current)|^(?:keys|endedSince|standing|createLaunch)$/;
+    for (const name of Object.keys(identity).filter((one) => !reads.test(one))) {
+      const [event] = auditEventsOf("a", {
+        owner: "identity",
+        entries: [entry({ deed: "operation", type: `identity.${name}`, query: "x" })],
+      });
+      for (const language of LANGUAGES) expect(lookOf(event as never, language).says).not.toContain("identity.");
     }
   });
 

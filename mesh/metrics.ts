@@ -117,6 +117,20 @@ export const outboxAge = new Gauge({
   labelNames: ["service"],
   registers,
 });
+/** Messages of events that NATS holds for a service, which has not handled them yet. */
+export const streamWaiting = new Gauge({
+  name: "openward_stream_waiting",
+  help: "Messages on the stream, of up to 100 events each, that the service has not handled",
+  labelNames: ["service"],
+  registers,
+});
+/** Age of the oldest of them. */
+export const streamAge = new Gauge({
+  name: "openward_stream_oldest_seconds",
+  help: "Age of the message on the stream that the service is handling",
+  labelNames: ["service"],
+  registers,
+});
 /** Events that a service has set aside. */
 export const deadLetters = new Gauge({
   name: "openward_dead_letters",

@@ -90,8 +90,11 @@ export interface OutboxEvent {
   payload: string;
 }
 
-/** The relay that an event waits for. `out`: to other services; `own`: to the service itself; `audit`: to the ledger, which may be late. */
-export type OutboxQueue = "out" | "own" | "audit";
+/**
+ * The relay that an event waits for. `out`: to other services; `own`: to the service itself; `audit`: to the ledger, which may be late;
+ * `late`: of another service, which this one could not handle yet.
+ */
+export type OutboxQueue = "out" | "own" | "audit" | "late";
 
 /** An event that has not been relayed yet. */
 export interface WaitingEvent extends OutboxEvent {

@@ -8,12 +8,15 @@ import { Errors } from "moleculer";
 import type { Store } from "../../store/store.ts";
 import { isRetryable, isType } from "../../federation/errors.ts";
 import type { DurableEvent } from "./event.ts";
+import { LateEvents } from "./late-events.ts";
 
 /** Tries of an event whose handler fails for a reason of its own, i.e. not because something is down; about a minute with the pauses. */
 const MAX_TRIES = 10;
 /** Pause after the first try, milliseconds. Doubled after each further try up to the longest pause, plus up to half of it at random. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 60_000;
+/** Longest pause of an event that came from the stream, while something is down that its handler needs: all are to go on soon after it is back. */
+export const LONGEST_STREAM_PAUSE_MS = 5_000;
 /** How long dead letters are kept, milliseconds. */
 const DEAD_KEPT_MS = 30 * 86_400_000;
 /** Prefix of the keys of dead letters in the store's map. */
@@ -94,6 +97,12 @@ export class EventConsumer {
       const longest = isRetryable(error) ? longestMs : LONGEST_PAUSE_MS;
       return Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries, 20), longest) * (1 + Math.random() / 2);
     }
+  }
+
+  /** The late events of the service; undefined while its store cannot be read. */
+  async late(): Promise<LateEvents | undefined> {
+    if (!this.#isStarted) return undefined;
+    return await LateEvents.read(this.#options.store()).catch(() => undefined);
   }
 
   /** Sets aside, without handling it, an event whose sender is not certified. @returns false when it could not be stored */

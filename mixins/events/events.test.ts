@@ -8,7 +8,6 @@ import { headers, type NatsConnection } from "nats";
 import { nonNull } from "../../fhir/non-null.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { event } from "../../mesh/contract.ts";
-import type { Certificate } from "../../mesh/trust/certificate.ts";
 import type { MeshTransporter } from "../../mesh/transporter.ts";
 import { caPublicFile, issueKeyFile, keyFolder, keysFromFiles, keysFromFolder } from "../../mesh/trust/key-files.ts";
 import { membershipOf } from "../../federation/membership.ts";
@@ -20,7 +19,7 @@ import { addition } from "../fhir/write-steps.ts";
 import { type DurableEvent, effectOf, task } from "./event.ts";
 import { Events, eventsOf } from "./events.ts";
 import { partitionOf } from "./jetstream.ts";
-import { mayTell, SIGNED, signatureOf } from "./signed-events.ts";
+import { SIGNED, signatureOf } from "./signed-events.ts";
 import { ensureStream } from "./stream.ts";
 import { PARTITIONS } from "./stream-consumers.ts";
 
@@ -78,6 +77,12 @@ describe("events over NATS", () => {
   const aListener = () => brokers.map((it) => it.getLocalService("listener")).find(Boolean) as unknown as Service & WithFhir & WithConsumer;
   const counter = (name: string) => aListener().store.counter(name);
   const numbersOf = (key: string) => heard.filter((it) => it.key === key).map(({ n }) => n);
+  /** Resolves when so many events of this record were handled. */
+  const arrived = (key: string, count: number) =>
+    eventually(
+      async () => numbersOf(key).length,
+      (handled) => handled >= count,
+    );
   const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
   const jetStream = () => {
     const { tx } = teller.transit as NonNullable<typeof teller.transit>;
@@ -136,17 +141,37 @@ describe("events over NATS", () => {
     };
     const events = [one, other].map((key) => noted.told({ id: `${key}/0`, key, payload: { n: 0 } }));
     await (teller.getLocalService("teller") as unknown as WithFhir).fhir.write(events);
-    await eventually(
-      async () => numbersOf(other).length,
-      (count) => count > 0,
-    );
+    await arrived(other, 1);
     expect(numbersOf(one)).toEqual([]);
     isBlocked = false;
-    await eventually(
-      async () => numbersOf(one).length,
-      (count) => count > 0,
-    );
+    await arrived(one, 1);
     await stop(replica);
+  });
+
+  it.each([
+    ["while something is down", () => new Errors.MoleculerRetryableError("down", 503, "OWNER_DOWN")],
+    ["until it is set aside", () => new Errors.MoleculerClientError("not yet", 409, "NOT_YET")],
+  ])("that must wait %s hold up only later ones of their record, which stay in order, in later messages too", async (why, failure) => {
+    const replicas = [await start(listener()), await start(listener())];
+    const one = `late ${why}`;
+    const others = upTo(1_000).map((n) => `early ${why}/${n}`);
+    const other = nonNull(others.find((key) => partitionOf(key) === partitionOf(one)));
+    let isBlocked = true;
+    first = async ({ key }) => {
+      if (key === one && isBlocked) throw failure();
+    };
+    for (const n of upTo(4)) {
+      await tell(one, n);
+      await tell(other, n);
+      await arrived(other, n + 1);
+    }
+    expect(numbersOf(one)).toEqual([]);
+    const late = await aListener().store.outbox("late", 10);
+    expect(late.map(({ id }) => id)).toEqual(upTo(4).map((n) => `${one}/${n}`));
+    isBlocked = false;
+    await arrived(one, 4);
+    expect(numbersOf(one)).toEqual(upTo(4));
+    for (const replica of replicas) await stop(replica);
   });
 
   it("wait for a service that is down, and for a NATS that returns with its data", async () => {
@@ -159,10 +184,7 @@ describe("events over NATS", () => {
     for (const n of upTo(3)) await tell("down", n + 3);
     nats = await startNats({ dir: join(dataDir, "nats"), port: nats.port });
     const own = await start(listener());
-    await eventually(
-      async () => numbersOf("down"),
-      (numbers) => numbers.length >= 6,
-    );
+    await arrived("down", 6);
     expect(numbersOf("down")).toEqual(upTo(6));
     await stop(own);
   });
@@ -176,10 +198,7 @@ describe("events over NATS", () => {
       await delay(6_500); // longer than a claim lasts that is not renewed
     };
     await tell("long", 0);
-    await eventually(
-      async () => numbersOf("long"),
-      (numbers) => numbers.length > 0,
-    );
+    await arrived("long", 1);
     expect(begun).toBe(1);
   });
 
@@ -243,10 +262,7 @@ describe("events over NATS", () => {
     );
     expect(await jsm.streams.info(`${teller.namespace}-events`)).toMatchObject({ config: { retention: "interest" } });
     await start(listener());
-    await eventually(
-      async () => numbersOf("anew"),
-      (numbers) => numbers.length >= 3,
-    );
+    await arrived("anew", 3);
     expect(numbersOf("anew")).toEqual(upTo(3));
   });
 
@@ -306,10 +322,7 @@ describe("events over NATS", () => {
     const text = forged("right"); // made once: it has the time in it
     head.set(SIGNED, signatureOf(subject, text, right));
     await nonNull(client).jetstream().publish(subject, text, { headers: head });
-    await eventually(
-      async () => numbersOf("forged"),
-      (numbers) => numbers.length > 0,
-    );
+    await arrived("forged", 1);
     expect(numbersOf("forged")).toEqual([0]);
     const dead = (await eventsOf("listener").dead(own, {})).filter(({ event }) => event.key === "forged");
     expect(dead.map(({ event, reason }) => [event.id, reason.code, reason.type]).sort()).toEqual(
@@ -326,23 +339,5 @@ describe("events over NATS", () => {
     for (const broker of brokers.filter((it) => it !== teller)) await stop(broker);
     membershipOf(teller).retire("listener");
     await eventually(consumers, (count) => count === 0);
-  });
-});
-
-describe("the events that a service may send", () => {
-  const certificate = (serves: string[], owns?: string[]) => ({ serves, ...(owns && { owns }) }) as Certificate;
-  const billing = certificate(["billing"], ["Invoice"]);
-
-  it.each([
-    ["of a version of its type", billing, "fhir.Invoice", {}, true],
-    ["of a version of another's type", billing, "fhir.Patient", {}, false],
-    ["of any version, where its certificate names no types", certificate(["records"]), "fhir.Condition", {}, true],
-    ["of its own facts", billing, "billing.charged", {}, true],
-    ["of another's facts", billing, "patients.merged", {}, false],
-    ["who has seen its own records", billing, "audit.recorded", { owner: "billing" }, true],
-    ["who has seen another's records", billing, "audit.recorded", { owner: "patients" }, false],
-    ["who has seen nobody's records", billing, "audit.recorded", null, false],
-  ] as const)("%s", (_, who, event, payload, isAllowed) => {
-    expect(mayTell(who, { event, payload })).toBe(isAllowed);
   });
 });

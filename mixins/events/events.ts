@@ -12,16 +12,19 @@ import { AnomalyKind } from "../../mesh/anomalies-contract.ts";
 import { anomaliesOf } from "../../mesh/anomalies.ts";
 import { type Action, action, defineMixin } from "../../mesh/contract.ts";
 import type { Store } from "../../store/store.ts";
-import { type DeadLetter, EventConsumer } from "./consumer.ts";
+import { type DeadLetter, EventConsumer, LONGEST_STREAM_PAUSE_MS } from "./consumer.ts";
 import { type DurableEvent, eventFrom, withoutOverlap } from "./event.ts";
+import { TRIES_BEFORE_LATE } from "./late-events.ts";
 import { Relay } from "./relay.ts";
 import { addRelays } from "./relays.ts";
 import { transportOf } from "./transports.ts";
 
 /** Most dead letters in one answer. */
 const MAX_LISTED = 1_000;
-/** Lease of the node that carries out a service's tasks, unless renewed, milliseconds. */
+/** Lease of the node that carries out a service's tasks, or handles its late events, unless renewed, milliseconds. */
 const LEASE_MS = 5_000;
+/** Records whose late events are handled at the same time: what they have waited for has just come back. */
+const LATE_AT_ONCE = 32;
 
 type Handler<Gains> = (this: Service & Gains, event: DurableEvent<never>) => Promise<void>;
 
@@ -148,6 +151,7 @@ export function Events<Gains>({ handles = {}, tasks = {} }: EventsOptions<Gains>
       this.consumer.start();
       transportOf(this.broker).start(this.name);
       if (Object.keys(tasks).length > 0) addRelays(this, taskRelay(this));
+      if (Object.keys(handles).length > 0) addRelays(this, lateRelay(this)); // also in one process: a cluster may have left some
     },
 
     async stopped(this: This) {
@@ -157,22 +161,43 @@ export function Events<Gains>({ handles = {}, tasks = {} }: EventsOptions<Gains>
   });
 }
 
-/** Tasks are carried out by one node at a time. */
-function taskRelay(service: Service & Own): Relay {
-  const { broker, store, consumer, logger } = service;
+/** Whether it is this node's turn: one node of a service at a time has the lease of this name. */
+function leased({ broker, store }: Service & Own, name: string): () => Promise<boolean> {
   let until = 0;
-  const isOurs = async (): Promise<boolean> => {
+  return async () => {
     if (transportOf(broker).isLocal || performance.now() < until - LEASE_MS / 2) return true;
     const asked = performance.now();
-    const isTaken = await store.lease("lease/tasks", broker.nodeID, LEASE_MS);
+    const isTaken = await store.lease(name, broker.nodeID, LEASE_MS);
     until = isTaken ? asked + LEASE_MS : 0;
     return isTaken;
   };
+}
+
+/** Tasks are carried out by one node at a time. */
+function taskRelay(service: Service & Own): Relay {
+  const { store, consumer, logger } = service;
   const relay = new Relay({
     store,
     queue: "own",
     send: (event, tries) => consumer.attempt(eventFrom(event), tries),
-    isOurs,
+    isOurs: leased(service, "lease/tasks"),
+    warn: (sentence) => logger.warn(sentence),
+  });
+  relay.kick();
+  return relay;
+}
+
+/** Late events are handled by one node at a time. */
+function lateRelay(service: Service & Own): Relay {
+  const { store, consumer, logger } = service;
+  const hasLease = leased(service, "lease/late");
+  const relay = new Relay({
+    store,
+    queue: "late",
+    maxUnderWay: LATE_AT_ONCE,
+    send: (event, tries) => consumer.attempt(eventFrom(event), tries + TRIES_BEFORE_LATE, LONGEST_STREAM_PAUSE_MS),
+    // There are none nearly always, and a lease is a write.
+    isOurs: async () => (await store.outbox("late", 1)).length > 0 && (await hasLease()),
     warn: (sentence) => logger.warn(sentence),
   });
   relay.kick();

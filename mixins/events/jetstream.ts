@@ -18,10 +18,12 @@ import type { MeshTransporter } from "../../mesh/transporter.ts";
 import type { Certificate } from "../../mesh/trust/certificate.ts";
 import { PacketRefusal } from "../../mesh/trust/gate.ts";
 import type { WaitingEvent } from "../../store/writes.ts";
-import type { EventConsumer } from "./consumer.ts";
+import { type EventConsumer, LONGEST_STREAM_PAUSE_MS } from "./consumer.ts";
 import { type DurableEvent, eventFrom } from "./event.ts";
+import { type LateEvents, TRIES_BEFORE_LATE } from "./late-events.ts";
 import { eventsIn, mayTell, SIGNED, signatureOf, signerOf } from "./signed-events.ts";
 import { ensureStream, ofEachPartition } from "./stream.ts";
+import { StreamGauge } from "./stream-gauge.ts";
 import { CLAIM_MS, consumerName, ensureConsumer, PARTITIONS, type StreamNames } from "./stream-consumers.ts";
 import type { EventTransport } from "./transport.ts";
 
@@ -31,8 +33,6 @@ const LONGEST_CLAIM_MS = 600_000;
 const [MAX_BATCH, MAX_BATCH_CHARACTERS] = [100, 250_000];
 const PUBLISH_MS = 5_000;
 const RETRY_MS = 1_000;
-/** Longest pause while something is down that a handler needs: the later messages of the partition wait too, and all are to go on soon after it is back. */
-const LONGEST_PAUSE_MS = 5_000;
 /** Records of one message whose events are handled at the same time: their effects share commits. */
 const MAX_AT_ONCE = 16;
 /** Events whose tries are counted. A node works on one message per partition; others are with other nodes. */
@@ -47,6 +47,7 @@ interface Registered {
   tries: Map<string, number>;
   /** Partitions whose consumer has been ensured since this service started. */
   begun: Set<number>;
+  gauge: StreamGauge;
   work: Promise<unknown>;
 }
 
@@ -157,6 +158,7 @@ export class JetStreamTransport implements EventTransport {
       messages: new Set(),
       tries: new Map(),
       begun: new Set(),
+      gauge: new StreamGauge(service),
       work: Promise.resolve(),
     });
   }
@@ -164,6 +166,10 @@ export class JetStreamTransport implements EventTransport {
   start(service: string): void {
     const own = this.#registered.get(service);
     if (!own || own.events.length === 0) return;
+    own.gauge.start(async () => {
+      const { jsm } = await this.#open();
+      return await Promise.all(ofEachPartition((partition) => jsm.consumers.info(this.#stream, consumerName(service, partition))));
+    });
     own.work = this.#announced(own.stopping.signal).then(() =>
       Promise.all(ofEachPartition((partition) => this.#consume(service, own, partition))),
     );
@@ -179,6 +185,7 @@ export class JetStreamTransport implements EventTransport {
   async stop(service: string): Promise<void> {
     const own = this.#registered.get(service);
     own?.stopping.abort();
+    own?.gauge.stop();
     for (const messages of own?.messages ?? []) messages.stop();
     await own?.work;
   }
@@ -225,7 +232,8 @@ export class JetStreamTransport implements EventTransport {
         if (signal.aborted) messages.stop();
         for await (const message of messages) {
           hasWarned = false;
-          await this.#handle(message, service, own);
+          own.gauge.begun(partition, message);
+          if (await this.#handle(message, service, own)) own.gauge.handled(partition);
         }
         own.messages.delete(messages);
       } catch (error) {
@@ -260,40 +268,51 @@ export class JetStreamTransport implements EventTransport {
     return (await consumer.refuse(event)) ? undefined : RETRY_MS;
   }
 
-  /** Handles the events of one record. @returns undefined when all were handled or set aside; otherwise the milliseconds until the next try */
-  async #inOrder(
-    events: WaitingEvent[],
-    signer: Certificate | undefined,
-    { consumer, tries }: Pick<Registered, "consumer" | "tries">,
-  ): Promise<number | undefined> {
+  /** Handles the events of one record. @returns undefined when none of them needs the stream any more; otherwise the milliseconds until the next try */
+  async #inOrder(events: WaitingEvent[], signer: Certificate | undefined, own: Registered, late: LateEvents): Promise<number | undefined> {
     for (const waiting of events) {
-      const before = tries.get(waiting.id) ?? 0;
       const event = eventFrom(waiting);
       const isBelieved = signer !== undefined && mayTell(signer, event);
-      const pause = isBelieved ? await consumer.attempt(event, before, LONGEST_PAUSE_MS) : await this.#refuse(event, consumer);
-      tries.delete(waiting.id);
-      if (pause === undefined) continue;
-      // The next try may happen on another node; counts that are dropped here start again.
-      if (tries.size >= MAX_TRIED) tries.clear();
-      tries.set(waiting.id, before + 1);
-      return pause;
+      const pause = isBelieved ? await this.#attempt(waiting, own, late) : await this.#refuse(event, own.consumer);
+      if (pause !== undefined) return pause;
     }
     return undefined;
   }
 
-  async #handle(message: JsMsg, service: string, { consumer, stopping, tries }: Registered): Promise<void> {
+  /** Tries an event once, unless an earlier one of its record is late. @returns undefined when it was handled, set aside or is late */
+  async #attempt(waiting: WaitingEvent, { consumer, tries }: Registered, late: LateEvents): Promise<number | undefined> {
+    const before = tries.get(waiting.id) ?? 0;
+    tries.delete(waiting.id);
+    const isBehind = late.has(waiting.key);
+    const pause = isBehind ? RETRY_MS : await consumer.attempt(eventFrom(waiting), before, LONGEST_STREAM_PAUSE_MS);
+    if (pause === undefined) return undefined;
+    if ((isBehind || before + 1 >= TRIES_BEFORE_LATE) && (await late.add(waiting))) return undefined;
+    // The next try may happen on another node; counts that are dropped here start again.
+    if (tries.size >= MAX_TRIED) tries.clear();
+    tries.set(waiting.id, before + 1);
+    return pause;
+  }
+
+  /** @returns whether none of it is left to do */
+  async #handle(message: JsMsg, service: string, own: Registered): Promise<boolean> {
+    const { consumer, stopping } = own;
     if (stopping.signal.aborted) {
       message.nak();
-      return;
+      return false;
     }
     const events = eventsIn(message.data);
     if (!events) {
       message.term(); // not a message of this mesh
-      return;
+      return true;
     }
     if (events.some(({ subject }) => !consumer.handles(subject) && this.#isHandledElsewhere(service, subject))) {
       message.nak(RETRY_MS); // for a replica of another version, during a rolling upgrade
-      return;
+      return false;
+    }
+    const late = await consumer.late();
+    if (!late) {
+      message.nak(RETRY_MS);
+      return false;
     }
     const signer = this.#signerOf(message);
     const begun = performance.now();
@@ -301,15 +320,17 @@ export class JetStreamTransport implements EventTransport {
       if (performance.now() - begun < LONGEST_CLAIM_MS) message.working();
     }, CLAIM_MS / 3).unref();
     try {
-      // An event that must wait holds up those behind it of its record. The message is delivered again; what was handled is then found already handled.
+      // An event that must wait, and is not late yet, holds up those behind it of its record. The message is delivered again; what was handled is then
+      // found already handled.
       const records = [...Map.groupBy(events, ({ key }) => key).values()];
-      const pauses = await mapConcurrent(records, (ofOne) => this.#inOrder(ofOne, signer, { consumer, tries }), MAX_AT_ONCE);
+      const pauses = await mapConcurrent(records, (ofOne) => this.#inOrder(ofOne, signer, own, late), MAX_AT_ONCE);
       const pause = Math.max(...pauses.map((one) => one ?? 0));
       if (pause > 0) {
         message.nak(Math.ceil(pause));
-        return;
+        return false;
       }
       message.ack();
+      return true;
     } finally {
       clearInterval(claim);
     }

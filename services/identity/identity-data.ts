@@ -12,6 +12,7 @@ import type {
   StoredLink,
   StoredTicket,
 } from "./identity.model.ts";
+import type { StoredNote } from "./operator-notes.ts";
 import type { StoredRoleChange } from "./roles-now/role-book.ts";
 import type { StoredKey } from "./provider/signing-keys.ts";
 
@@ -34,6 +35,7 @@ export interface IdentityDocuments {
   /** The key with which all nodes sign. */
   keys: StoredKey;
   roleChanges: StoredRoleChange;
+  operatorNotes: StoredNote;
 }
 
 /** The collections in `this.collections`. */
@@ -54,5 +56,6 @@ export const IdentityCollections = () =>
     failures: { expiresAt: "expiresAt" },
     ended: { indexes: ["at"], expiresAt: "expiresAt" },
     keys: { expiresAt: "expiresAt" },
+    operatorNotes: {},
     roleChanges: { unique: ["generation"], indexes: ["role", "state"] },
   });

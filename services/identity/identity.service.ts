@@ -24,6 +24,7 @@ import { addressOf, startListener, stopListener } from "./listener.ts";
 import { News } from "./news.ts";
 import { IdentityNode } from "./node.ts";
 import { audited } from "./audited-actions.ts";
+import { OperatorNotes } from "./operator-notes.ts";
 import { originIn } from "./origin.ts";
 import { VisiblePatients } from "./visible-patients.ts";
 import { standingOf } from "./account-standing.ts";
@@ -54,6 +55,10 @@ type This = Service &
     roleNews: RoleNews;
     patients: VisiblePatients;
     notes?: AuditNotes;
+    /** In a program for the operator. */
+    operatorNotes?: OperatorNotes | undefined;
+    /** What such programs have left. */
+    leftNotes?: OperatorNotes | undefined;
     /** For sign-ins and tokens, by where they come from. */
     refusals?: TalliedNotes;
     noteEnd(accountId: string): void;
@@ -82,16 +87,18 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         },
       },
 
-      renewKeys: {
-        params: { areStolen: { type: "boolean", optional: true }, $$strict: true },
-        async handler(ctx) {
-          const { areStolen = false } = ctx.params;
-          const keySet = await renewKeys(Date.now(), { folder: keyFolder(config), areStolen }, this.collections.keys);
-          this.node?.useKeys(keySet);
-          await this.news.tell({ keys: true });
-          return { keys: keySet.keys.map(publicPart) };
+      ...audited({
+        renewKeys: {
+          params: { areStolen: { type: "boolean" as const, optional: true as const }, $$strict: true as const },
+          async handler(this: This, ctx: Context<{ areStolen?: boolean }>) {
+            const { areStolen = false } = ctx.params;
+            const keySet = await renewKeys(Date.now(), { folder: keyFolder(config), areStolen }, this.collections.keys);
+            this.node?.useKeys(keySet);
+            await this.news.tell({ keys: true });
+            return { keys: keySet.keys.map(publicPart) };
+          },
         },
-      },
+      }),
 
       endedSince: {
         params: { at: { type: "number", integer: true, min: 0 }, $$strict: true },
@@ -199,8 +206,12 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
 
     async started(this: This) {
       const kept = this.collections;
-      // A program that works on the store acts for the operator, and reaches no ledger.
-      if (listens) this.notes = new AuditNotes(asSystem(this.broker, "identity"), this.name, (sentence) => this.logger.warn(sentence));
+      const operatorNotes = config.access === "closed" ? new OperatorNotes(kept.operatorNotes) : undefined; // open: there is no ledger
+      if (listens) {
+        this.notes = new AuditNotes(asSystem(this.broker, "identity"), this.name, (sentence) => this.logger.warn(sentence));
+        this.leftNotes = operatorNotes;
+        operatorNotes?.watch(asSystem(this.broker, "identity"), this.name);
+      } else this.operatorNotes = operatorNotes;
       this.passwords = new Passwords();
       this.news = new News(kept.ended, (ended) => {
         this.broker.broadcast(IDENTITY_ENDED, ended);
@@ -233,7 +244,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       if (this.listener) await stopListener(this.listener);
       // Last, so that what was answered until now is recorded, too.
       this.refusals?.flush();
-      await this.notes?.stop();
+      await Promise.all([this.notes?.stop(), this.leftNotes?.stop()]);
     },
   });
 

@@ -35,20 +35,32 @@ interface Segment {
   hash: string;
 }
 
+/** Events whose retention has ended. */
+export interface ExpiredEvents {
+  events: number;
+  /** Times at which the first and the last were stored, ISO 8601, UTC. */
+  from: string;
+  to: string;
+  /** Hash of the last segment, from which the chain continues. */
+  head: string;
+}
+
 type OwnStore = Pick<Store, "search" | "put" | "get" | "lease" | "entries" | "remove" | "purge">;
 
 /** Seals AuditEvents into segments, removes expired ones, and verifies the hashes. One node at a time does so, by a lease. */
 export class LedgerChain {
   readonly #store: () => OwnStore;
+  readonly #noteExpired: (expired: ExpiredEvents) => Promise<unknown>;
   readonly #holder = createHash("sha256").update(`${process.pid} ${Math.random()}`).digest("hex").slice(0, 16);
   /** The newest segment that this node knows. */
   #newest: Segment | undefined;
   #timer: NodeJS.Timeout | undefined;
   #sealing: Promise<unknown> = Promise.resolve();
 
-  /** @param store called once it is open */
-  constructor(store: () => OwnStore) {
+  /** @param store called once it is open @param noteExpired records a removal, before it is made */
+  constructor(store: () => OwnStore, noteExpired: (expired: ExpiredEvents) => Promise<unknown>) {
     this.#store = store;
+    this.#noteExpired = noteExpired;
   }
 
   /** Starts sealing and removing. @param keptMs retention of events, milliseconds @param warn called when that fails */
@@ -59,8 +71,7 @@ export class LedgerChain {
         .then(() => this.seal(Date.now() - SETTLED_MS))
         .then(async () => {
           if (performance.now() - expiredAt < EXPIRE_EVERY_MS) return;
-          await this.expire(Date.now() - keptMs);
-          expiredAt = performance.now();
+          if (await this.expire(Date.now() - keptMs)) expiredAt = performance.now();
         })
         .catch((error: Error) => warn(`What is on record cannot be sealed now: ${error.message}`));
     }, SEAL_EVERY_MS).unref();
@@ -88,20 +99,30 @@ export class LedgerChain {
   }
 
   /**
-   * Removes the events of all segments that ended before a time, milliseconds since 1970. The hash of the last one is kept, from which the chain continues.
+   * Removes the events of all segments that ended before a time, milliseconds since 1970, once that is on record. The hash of the last one is kept,
+   * from which the chain continues.
+   * @returns false while another node has the lease, also one that has just stopped
    */
-  async expire(before: number): Promise<void> {
+  async expire(before: number): Promise<boolean> {
     const store = this.#store();
-    if (!(await store.lease("lease/chain", this.#holder, LEASE_MS))) return;
-    let last = await this.#expired();
-    for await (const segment of this.#segments(last)) {
+    if (!(await store.lease("lease/chain", this.#holder, LEASE_MS))) return false;
+    const former = await this.#expired();
+    const over: Segment[] = [];
+    for await (const segment of this.#segments(former)) {
       if (Date.parse(segment.to) >= before) break;
-      if (last) await store.remove(EXPIRED + padded(last.n));
-      last = segment;
-      await store.put(EXPIRED + padded(segment.n), JSON.stringify(segment));
+      over.push(segment);
     }
-    // Completes an earlier removal that was interrupted.
-    if (last) await this.#purge(last.end);
+    const [first, last = first] = [over[0], over.at(-1)];
+    if (first && last) {
+      const events = over.reduce((sum, segment) => sum + segment.events, 0);
+      await this.#noteExpired({ events, from: first.from, to: last.to, head: last.hash });
+      await store.put(EXPIRED + padded(last.n), JSON.stringify(last));
+      if (former) await store.remove(EXPIRED + padded(former.n));
+    }
+    // Also completes an earlier removal that was interrupted.
+    const end = (last ?? former)?.end;
+    if (end) await this.#purge(end);
+    return true;
   }
 
   async #purge(end: Cursor): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Service } from "moleculer";
 import type { WithDirectory } from "../../federation/directory.ts";
-import { type AuditBatch, auditRecorded } from "../../federation/audit-contract.ts";
+import { type AuditBatch, type AuditEntry, auditRecorded } from "../../federation/audit-contract.ts";
 import { byIdentifier, exactly, requireParameter } from "../../fhir/search/exact-clauses.ts";
 import { ID_PATTERN } from "../../fhir/ids.ts";
 import { parseJson } from "../../fhir/json.ts";
@@ -19,7 +19,8 @@ import { requireScope } from "../../mixins/fhir/own-scope.ts";
 import { referenceTo } from "../../mixins/fhir/domain-references.ts";
 import { guarded } from "../../mixins/fhir/read-actions.ts";
 import type { Write } from "../../store/writes.ts";
-import { LedgerChain } from "./chain.ts";
+import { authorFrom } from "../../mesh/access/author.ts";
+import { type ExpiredEvents, LedgerChain } from "./chain.ts";
 import { Keeper, type KeptEvent } from "./keeper.ts";
 import { LANGUAGES, type ledger, type Looks, owns } from "./ledger.contract.ts";
 import { lookOf } from "./ledger.model.ts";
@@ -51,6 +52,7 @@ interface Own {
   keeper: Keeper;
   chain: LedgerChain;
   keep(id: string, batch: AuditBatch): Promise<void>;
+  noteExpired(expired: ExpiredEvents): Promise<void>;
   looks(clause: Clause, asked: Asked): Promise<Looks>;
 }
 
@@ -138,6 +140,15 @@ export default defineService<typeof ledger, This>({
       return this.keeper.keep(id, batch);
     },
 
+    /** The id follows from the last removed segment, so that a removal that is repeated after a crash is recorded once. */
+    async noteExpired(this: This & Service, { head, ...removed }: ExpiredEvents): Promise<void> {
+      const by = accessOf(this.broker).systemAuthor(this.name);
+      if (by === undefined) return; // nothing is recorded with open access
+      const query = `ledger.expire ${JSON.stringify({ years: readConfig().auditYears, ...removed })}`;
+      const entry: AuditEntry = { at: Date.now(), deed: "delete", isDone: true, by: authorFrom(by), type: "ledger.expire", query };
+      await this.keep(`expired-${head.slice(0, 32)}`, { owner: this.name, entries: [entry] });
+    },
+
     async looks(this: This, clause: Clause, { before, limit = 50, language = "en" }: Asked): Promise<Looks> {
       const { slots } = requireParameter("AuditEvent", "date");
       const [moment, seq = "", id] = before?.split("/") ?? [];
@@ -166,7 +177,10 @@ export default defineService<typeof ledger, This>({
         return ids.filter((_, index) => found[index] !== undefined);
       },
     });
-    this.chain = new LedgerChain(() => this.store);
+    this.chain = new LedgerChain(
+      () => this.store,
+      (expired) => this.noteExpired(expired),
+    );
   },
 
   started(this: This & { logger: { error(text: string): void } }) {

@@ -5,8 +5,8 @@ import type { AuditedDeed, AuditEntry } from "../../federation/audit-contract.ts
 import { validate } from "../../fhir/validate/index.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
 import type { Store } from "../../store/store.ts";
-import { LedgerChain } from "./chain.ts";
-import { ROLES } from "../identity/identity.contract.ts";
+import { type ExpiredEvents, LedgerChain } from "./chain.ts";
+import { identity, ROLES } from "../identity/identity.contract.ts";
 import { LANGUAGES } from "./ledger.contract.ts";
 import { auditEventsOf, lookOf } from "./ledger.model.ts";
 
@@ -171,6 +171,17 @@ describe("the sentence of an audit entry", () => {
     }
   });
 
+  it("has words for each change of accounts, roles, apps and keys", () => {
+    const reads = /^(?:list|current)|^(?:keys|endedSince|standing|createLaunch)$/;
+    for (const name of Object.keys(identity).filter((one) => !reads.test(one))) {
+      const [event] = auditEventsOf("a", {
+        owner: "identity",
+        entries: [entry({ deed: "operation", type: `identity.${name}`, query: "x" })],
+      });
+      for (const language of LANGUAGES) expect(lookOf(event as never, language).says).not.toContain("identity.");
+    }
+  });
+
   it("is neutral about the person's sex", () => {
     const says = DEEDS.map((deed) => lookOf(auditEventsOf("a", { owner: "lab", entries: [entry({ deed })] })[0] as never, "fr").says);
     expect(says.filter((one) => /s’est|est (dé)?connecté/.test(one))).toEqual([]);
@@ -191,7 +202,7 @@ describe("the hash chain of the entries", () => {
   });
   const keep = (id: string) =>
     store.write([{ op: "create", type: "AuditEvent", id, body: { meta: "", rest: `,"outcome":"0"}` }, index: { keys: [], ranges: [] } }]);
-  const chainOf = () => new LedgerChain(() => store);
+  const chainOf = (noteExpired: (expired: ExpiredEvents) => Promise<unknown> = async () => {}) => new LedgerChain(() => store, noteExpired);
   /** As who has the file may do. */
   const tamper = async (text: string) => {
     await store.close();
@@ -212,13 +223,24 @@ describe("the hash chain of the entries", () => {
     expect(await chainOf().check()).toEqual({ segments: 2, events: 4, head: expect.stringMatching(/^[0-9a-f]{64}$/) });
   });
 
-  it("drops expired entries, and is valid from there on", async () => {
-    const chain = chainOf();
+  it("drops expired entries once that is on record, and is valid from there on", async () => {
+    const noted: ExpiredEvents[] = [];
+    let isRoom = false;
+    const chain = chainOf(async (expired) => {
+      if (!isRoom) throw new Error("no room");
+      noted.push(expired);
+    });
     await chain.seal(Number.POSITIVE_INFINITY);
+    const { head } = await chain.check();
     await keep("d");
     await chain.expire(0); // nothing is so old
+    await expect(chain.expire(Date.now() + 60_000)).rejects.toThrow("no room");
+    isRoom = true;
+    expect(await chainOf().expire(Date.now() + 60_000)).toBe(false); // another node
     expect(await chain.check()).toMatchObject({ segments: 1, events: 3 });
-    await chain.expire(Date.now() + 60_000);
+    for (const _ of ["first", "again"]) await chain.expire(Date.now() + 60_000);
+    const time = expect.stringMatching(/^\d{4}-.*Z$/);
+    expect(noted).toEqual([{ events: 3, from: time, to: time, head }]);
     const { rows } = await store.search({ type: "AuditEvent", clauses: [], sort: [], limit: 10, want: "ids" });
     expect(rows.map(({ id }) => id)).toEqual(["d"]);
     expect((await store.history({ type: "AuditEvent", limit: 10 })).versions).toHaveLength(1);

@@ -37,6 +37,31 @@ const TYPES: Names = {
   RelatedPerson: { en: "the relatives", fr: "les proches", ar: "الأقارب" },
   ServiceRequest: { en: "the orders", fr: "les demandes d’examens", ar: "طلبات الفحوص" },
   Specimen: { en: "the specimens", fr: "les prélèvements", ar: "العينات" },
+  "identity.changeRole": { en: "the change of a role’s rights", fr: "la modification des droits d’un rôle", ar: "تعديل صلاحيات دور" },
+  "identity.closeUser": { en: "the closing of an account", fr: "la fermeture d’un compte", ar: "إغلاق حساب" },
+  "identity.confirmRole": {
+    en: "the confirmation of a role’s rights",
+    fr: "la confirmation des droits d’un rôle",
+    ar: "تأكيد صلاحيات دور",
+  },
+  "identity.createClient": { en: "the registration of an app", fr: "l’enregistrement d’une application", ar: "تسجيل تطبيق" },
+  "identity.createUser": { en: "the creation of an account", fr: "la création d’un compte", ar: "إنشاء حساب" },
+  "identity.endSessions": { en: "the end of an account’s sessions", fr: "la fin des sessions d’un compte", ar: "إنهاء جلسات حساب" },
+  "identity.rejectRole": { en: "the rejection of a role’s rights", fr: "le rejet des droits d’un rôle", ar: "رفض صلاحيات دور" },
+  "identity.removeClient": { en: "the removal of an app", fr: "le retrait d’une application", ar: "إزالة تطبيق" },
+  "identity.renewKeys": {
+    en: "the renewal of the keys of tokens",
+    fr: "le renouvellement des clés des jetons",
+    ar: "تجديد مفاتيح رموز الدخول",
+  },
+  "identity.resetPassword": { en: "the reset of a password", fr: "la réinitialisation d’un mot de passe", ar: "إعادة تعيين كلمة مرور" },
+  "identity.resetRole": { en: "the reset of a role’s rights", fr: "le rétablissement des droits d’un rôle", ar: "استعادة صلاحيات دور" },
+  "identity.setPractitioner": {
+    en: "the link of an account to a practitioner",
+    fr: "le lien d’un compte avec un professionnel",
+    ar: "ربط حساب بممارس",
+  },
+  "identity.setRoles": { en: "the change of an account’s roles", fr: "la modification des rôles d’un compte", ar: "تعديل أدوار حساب" },
   "identity.changePassword": {
     en: "the change of the own password",
     fr: "le changement de son mot de passe",
@@ -49,6 +74,11 @@ const TYPES: Names = {
     fr: "la mise en place d’un second facteur",
     ar: "إعداد العامل الثاني",
   },
+  "ledger.expire": {
+    en: "the audit log, after its retention",
+    fr: "le journal d’audit, après sa durée de conservation",
+    ar: "سجل التدقيق بعد انتهاء مدة حفظه",
+  },
   "ledger.looksAt": { en: "the record of looks", fr: "la liste des consultations", ar: "سجل الاطلاع" },
   "patients.candidates": { en: "the search for duplicates", fr: "la recherche de doublons", ar: "البحث عن ملفات مكررة" },
   "patients.match": { en: "the search for duplicates", fr: "la recherche de doublons", ar: "البحث عن ملفات مكررة" },
@@ -58,6 +88,7 @@ const TYPES: Names = {
 /** By role: the area of work, in words that fit women and men. */
 const ROLES: Names = {
   administrator: { en: "administrator", fr: "administration", ar: "إدارة النظام" },
+  operator: { en: "operator", fr: "exploitation", ar: "التشغيل" },
   auditor: { en: "auditor", fr: "audit", ar: "التدقيق" },
   billing: { en: "billing", fr: "facturation", ar: "الفوترة" },
   "front-desk": { en: "front desk", fr: "accueil", ar: "الاستقبال" },

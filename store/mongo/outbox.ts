@@ -5,7 +5,7 @@ import type { OutboxEvent, OutboxQueue, OutboxState, WaitingEvent } from "../wri
 import { type Collections, OUTBOX_ORDER, type OutboxDocument } from "./schema.ts";
 
 /** All queues. */
-const QUEUES: OutboxQueue[] = ["out", "own", "audit"];
+const QUEUES: OutboxQueue[] = ["out", "own", "audit", "late"];
 
 /** Distance between two events of a write that are not versions: the next version is a whole number greater. */
 const BETWEEN_VERSIONS = 2 ** -20;

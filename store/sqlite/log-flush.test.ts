@@ -1,9 +1,11 @@
 /** What was committed is brought to the disk beside the work of the process, in groups; nobody is answered what is not there yet. */
 import { EventEmitter, once } from "node:events";
-import { open, stat, utimes } from "node:fs/promises";
+import { open, stat, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { eventually } from "../../test/kit/events.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
 import type { Store } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 
 describe("a store that waits for the disk", () => {
   let folder: string;
@@ -41,6 +43,29 @@ describe("a store that waits for the disk", () => {
     store.write([{ op: "create", type: "Patient", id, body: { meta: "", rest: "}" }, index: { keys: [], ranges: [] } }]);
   /** What was answered, in its order. */
   const noted = (answers: string[], name: string) => (): number => answers.push(name);
+
+  it.each([
+    ["all of its files", ["store.sqlite", "store.sqlite-wal", "store.sqlite-shm"]],
+    ["its file", ["store.sqlite"]],
+    ["its log", ["store.sqlite-wal"]],
+  ])("refuses writes within about a second after %s were removed, as nobody would read them again; reads go on", async (_, names) => {
+    jest.restoreAllMocks(); // the real disk
+    await create("a");
+    for (const name of names) await unlink(join(folder, name));
+    let made = 0;
+    const write = () => {
+      made += 1;
+      return create(`b${made}`).catch((error: unknown) => error);
+    };
+    const error = await eventually(write, (answer) => answer instanceof StoreError);
+    for (const refused of [error, await write()]) {
+      expect(refused).toMatchObject({
+        type: "STORE_UNAVAILABLE",
+        data: { reason: expect.stringMatching(/store\.sqlite was removed or replaced/) },
+      });
+    }
+    expect(await store.read("Patient", "a")).toMatchObject({ version: 1 });
+  });
 
   it("confirms a write once it is on the disk, and writes that arrive meanwhile share the next flush", async () => {
     const answers: string[] = [];

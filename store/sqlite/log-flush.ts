@@ -4,9 +4,9 @@
  * a thread of its own, and all who wait share the next one, so that a slow disk delays nothing else. While the disk refuses to write, writes are
  * refused and reads go on.
  */
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
-import { storeFull, unavailable } from "../store-error.ts";
+import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { StoreError, storeFull, unavailable } from "../store-error.ts";
 import type { Database } from "./database.ts";
 import { isNoRoom } from "./no-room.ts";
 
@@ -14,6 +14,9 @@ import { isNoRoom } from "./no-room.ts";
 const CHUNK_BYTES = 1_000_000;
 /** After a failed flush, how long until the next attempt, milliseconds: rewriting the log blocks the process. */
 const ASK_AGAIN_MS = 500;
+
+/** Interval between two checks that the file is still in its place, milliseconds. */
+const LOOK_EVERY_MS = 1_000;
 
 /**
  * Whose answers wait for the flush of a commit. `readers`: the writer's and those of later readers; `writer`: the writer's only, since no reader
@@ -36,6 +39,9 @@ export interface FlushSharing {
 export class LogFlush {
   readonly #db: Database;
   readonly #log: string;
+  /** Number by which the system knows the file that is open. */
+  readonly #ino: number;
+  #lookedAt = performance.now();
   /** Changes with every commit of another process. */
   #others: number;
   /** Stays open: the log is the same file for as long as a connection is open. */
@@ -59,6 +65,7 @@ export class LogFlush {
     this.#db = db;
     this.#sharing = sharing;
     this.#log = `${db.file}-wal`;
+    this.#ino = statSync(db.file).ino;
     this.#others = db.commitsOfOthers();
   }
 
@@ -139,23 +146,39 @@ export class LogFlush {
     this.#isRunningSeen = this.#isSeen;
     this.#isSeen = false;
     try {
+      await this.#requirePlace();
       if (this.#failure) await this.#db.whenFree(() => this.#db.withWriteLock(() => writeAgain(this.#log)));
       this.#handle ??= open(this.#log, "r+");
       await (await this.#handle).datasync();
       this.#failure = undefined;
     } catch (cause) {
-      await this.#release();
+      if (!(cause instanceof StoreError)) await this.#release(); // a removed log is known by its handle only
       if ((cause as NodeJS.ErrnoException).code === "ENOENT") return; // there is no log before the first commit
       this.#isBehind = true;
       this.#isSeen ||= this.#isRunningSeen;
       const isFull = isNoRoom((cause as NodeJS.ErrnoException).code);
-      const error = (isFull ? storeFull : unavailable)("What was committed cannot be brought to the disk.", cause);
+      const told = "What was committed cannot be brought to the disk.";
+      const error = cause instanceof StoreError ? cause : (isFull ? storeFull : unavailable)(told, cause);
       this.#failure = { error, at: performance.now() };
       throw error;
     } finally {
       this.#isRunningSeen = false;
       this.#sharing?.flushed(seen);
     }
+  }
+
+  /**
+   * The system goes on writing to a file that was removed, and nobody will ever read that again.
+   * @throws StoreError STORE_UNAVAILABLE (rejects)
+   */
+  async #requirePlace(): Promise<void> {
+    if (!this.#failure && performance.now() - this.#lookedAt < LOOK_EVERY_MS) return;
+    const { file } = this.#db;
+    const [there, log] = await Promise.all([stat(file).catch(() => undefined), this.#handle?.then((handle) => handle.stat())]);
+    if (there?.ino !== this.#ino || log?.nlink === 0) {
+      throw unavailable(`${file} was removed or replaced while it was in use: stop this service and restore the newest backup.`);
+    }
+    this.#lookedAt = performance.now();
   }
 
   async #release(): Promise<void> {

@@ -65,7 +65,7 @@ ALTER TABLE history ADD COLUMN write TEXT;
 `;
 
 /**
- * Events that wait for their relay (queue 0: to other services; 1: to the service itself; 2: to the ledger), and events whose effect is stored here.
+ * Events that wait for their relay (queue 0: to other services; 1: to the service itself; 2: to the ledger; 3: late), and events whose effect is stored here.
  * Numbers are never reused: two processes may remove the same event.
  */
 const events = /* sql */ `

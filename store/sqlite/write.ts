@@ -29,7 +29,7 @@ const FENCE = "fence/";
 const SEQ_PER_MS = 1_024;
 
 /** The outbox's queues, as stored. */
-export const QUEUE = { out: 0, own: 1, audit: 2 } as const;
+export const QUEUE = { out: 0, own: 1, audit: 2, late: 3 } as const;
 /** Expired handled events that one write with a `once` removes. */
 const EXPIRED_PER_WRITE = 10;
 

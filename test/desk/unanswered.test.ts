@@ -133,7 +133,7 @@ describe("what is not answered", () => {
       await open();
       await page.waitForSelector(".interruptions p:has-text('A part of the pages could not be loaded.')");
       await page.unrouteAll({ behavior: "wait" });
-      expect(await page.locator("dialog, .notice, main [aria-busy=true]").count()).toBe(0);
+      await page.waitForFunction(() => !document.querySelector("dialog, .notice, main [aria-busy=true]"));
       expect(await barriers(page)).toEqual([]);
       await page.click(".interruptions button:text-is('Reload')");
       await page.waitForSelector(".interruptions p", { state: "detached" });

@@ -144,8 +144,9 @@ export class Hospital {
     page.on("request", (request) => {
       if (request.url().includes("/api/lab/listCatalogue")) underWay.add(request);
     });
-    for (const event of ["requestfinished", "requestfailed"] as const)
-      page.on(event as "requestfinished", (request) => underWay.delete(request));
+    const ended = (request: Request) => underWay.delete(request);
+    page.on("requestfinished", ended);
+    page.on("requestfailed", ended);
   }
 
   /** Names of tests, which come after what is named by them, are shown from then on. */

@@ -85,8 +85,9 @@ describe("the hand-over list of a ward", () => {
     await hospital.show(nurse, "ward");
     await nurse.click("a:text-is('Hand-over list')");
     await nurse.waitForSelector("[data-page=hand-over] .number"); // the numbers come from the records of the patients
-    for (const note of ["ate nothing", "walks alone", "Nothing was handed over yet."])
+    for (const note of ["ate nothing", "walks alone", "Nothing was handed over yet."]) {
       await nurse.waitForSelector(`tbody tr:has-text("${note}")`);
+    }
     const shown = await nurse.$$eval("tbody tr", (rows) => rows.map((one) => (one.textContent ?? "").replaceAll(/[\u2066-\u2069]/g, "")));
     expect(shown).toHaveLength(BEDS);
     for (const part of ["101\u00a0· A", "Ada Rossi", "آدا روسي", "8 Mar 1951", "day ", "Anaemia", "Physician: nobody yet", "Penicillin"]) {

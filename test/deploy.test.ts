@@ -74,8 +74,12 @@ async function startNatsServer(program: string, name: string, routePorts: number
   nats.push({ clients: at("nats"), monitoring: at("monitoring") });
 }
 
-const natsOptions = (index: number, service: string) =>
-  connectionOptions(`tls://${nats[index]?.clients}`, join(folder, `${service}.nk`), ca);
+/** How long a connection may take, milliseconds: ends a test that hangs. */
+const CONNECTED_WITHIN_MS = 120_000;
+const natsOptions = (index: number, service: string) => ({
+  ...connectionOptions(`tls://${nats[index]?.clients}`, join(folder, `${service}.nk`), ca),
+  timeout: CONNECTED_WITHIN_MS,
+});
 
 describe("the NATS cluster", () => {
   beforeAll(async () => {

@@ -13,6 +13,9 @@ import { type ForWriteThread, type FromWriteThread, receivedError, type WritingO
 /** Memory of the thread, megabytes: it holds the writes of the moment, which the gateway bounds for the process. */
 const LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 1_024 };
 
+/** Where Node keeps the thread's modules compiled if the process has no such folder. Stripping their types takes WebAssembly, in which V8 may crash when threads end. */
+const CACHE = join(import.meta.dirname, "../../../node_modules/.cache/node");
+
 interface Call {
   resolve(result: unknown): void;
   reject(error: unknown): void;
@@ -126,7 +129,7 @@ function start(): Worker {
   const made = new Worker(join(import.meta.dirname, "write-thread.mjs"), {
     resourceLimits: LIMITS,
     execArgv: [],
-    workerData: { cache: module.getCompileCacheDir?.(), beats: WRITE_THREAD_BEATS },
+    workerData: { cache: module.getCompileCacheDir?.() ?? CACHE, beats: WRITE_THREAD_BEATS },
   });
   made.on("message", (all: FromWriteThread[]) => {
     for (const message of all) receive(message);

@@ -1,5 +1,7 @@
 /** What a store promises of the writes that a transaction over several services has prepared in it. */
+import { useTimeZone } from "../fhir/time-zone.ts";
 import { create, inBed, remove, unlessIdentified, update } from "../test/kit/resources.ts";
+import { zones } from "../test/kit/store-functions.ts";
 import { freshStore, idsNamed, stores } from "../test/kit/stores.ts";
 
 describe.each(stores)("prepared writes of the store in $name", (kit) => {
@@ -113,6 +115,19 @@ describe.each(stores)("prepared writes of the store in $name", (kit) => {
     await expect(opened.store.write([update("ann")])).rejects.toMatchObject({ type: "LOCKED" });
     await opened.store.commit("t1", 1_000);
     expect(await idsOf("Ann")).toEqual(["ann"]);
+  });
+
+  it("are found by the hospital's time zone, if that has changed since", async () => {
+    await opened.store.prepare("t1", [create("ann", { name: "Ann" })]);
+    await opened.store.close();
+    useTimeZone("Africa/Algiers");
+    try {
+      opened.store = await kit.open(opened.folder, { indexVersion: "1 Africa/Algiers", ...zones });
+      await opened.store.commit("t1", 1_000);
+      expect([await idsOf("Ann"), await idsOf("Africa/Algiers")]).toEqual([[], ["ann"]]);
+    } finally {
+      useTimeZone("UTC");
+    }
   });
 
   it("may change one counter, one resource and one key several times", async () => {

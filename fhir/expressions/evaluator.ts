@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { COMPILED_MODULES } from "../compiled-modules.ts";
 import { FhirError } from "../outcome.ts";
 import { type EvaluationBudget, TooCostly } from "./budget.ts";
 import { FairQueue, type Waiting } from "./fair-queue.ts";
@@ -131,7 +132,7 @@ async function usedBy(thread: Worker): Promise<number | undefined> {
 }
 
 function start(): NonNullable<typeof worker> {
-  const thread = new Worker(join(import.meta.dirname, "worker.ts"), { resourceLimits: LIMITS, env: {}, execArgv: [] });
+  const thread = new Worker(join(import.meta.dirname, "worker.ts"), { resourceLimits: LIMITS, env: COMPILED_MODULES, execArgv: [] });
   const made = { thread, isReady: false, timer: setTimeout(() => failed(new Error("The worker does not start.")), START_MS) };
   made.timer.unref();
   const failed = (error: unknown) => {

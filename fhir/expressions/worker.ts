@@ -1,4 +1,5 @@
 /** Evaluates expressions by the library, in a thread that may be terminated at any moment. */
+import { flushCompileCache } from "node:module";
 import { parentPort } from "node:worker_threads";
 import { TooCostly } from "./budget.ts";
 import { areKept, locate } from "../fhirpath.ts";
@@ -43,3 +44,5 @@ port.on("message", (task: Task) => {
 
 locate("Patient", { resourceType: "Patient" }); // loads the library
 tell({ ready: true });
+
+flushCompileCache(); // a thread may be terminated at any moment

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { FairQueue, type Waiting } from "../../fhir/expressions/fair-queue.ts";
+import { COMPILED_MODULES } from "../../fhir/compiled-modules.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { requestTooCostly } from "../too-costly.ts";
 import { unavailable } from "../store-error.ts";
@@ -147,7 +148,7 @@ function next(): void {
 }
 
 function start(): Worker {
-  const made = new Worker(join(import.meta.dirname, "slow-thread.ts"), { resourceLimits: LIMITS, env: {}, execArgv: [] });
+  const made = new Worker(join(import.meta.dirname, "slow-thread.ts"), { resourceLimits: LIMITS, env: COMPILED_MODULES, execArgv: [] });
   made.on("message", (told: FromThread) => {
     if (told.kind === "closed") return hasClosed(told.file);
     const job = running;

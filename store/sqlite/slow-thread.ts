@@ -1,4 +1,5 @@
 /** The thread that answers questions that take long. It only reads, through connections of its own to files that the process has open. */
+import { flushCompileCache } from "node:module";
 import { parentPort } from "node:worker_threads";
 import { usedMs } from "../../mesh/processor-time.ts";
 import { StoreError } from "../store-error.ts";
@@ -80,3 +81,5 @@ port.on("message", (message: ForThread) => {
     void answer(message);
   }
 });
+
+flushCompileCache(); // a thread may be terminated at any moment

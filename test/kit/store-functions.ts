@@ -1,5 +1,6 @@
 /** Functions of stores, in a module that threads can load. */
 import type { StoreOptions } from "../../store/store.ts";
+import { hospitalZone } from "../../fhir/time-zone.ts";
 import { indexOf } from "./resources.ts";
 
 type Functions = Pick<StoreOptions, "reindex" | "text" | "functions">;
@@ -9,6 +10,12 @@ const URL_HERE = import.meta.url;
 export const newNames: Functions = {
   reindex: (json) => indexOf({ name: `new ${JSON.parse(json).name[0].family}` }),
   functions: { module: URL_HERE, name: "newNames" },
+};
+
+/** Finds resources by the hospital's time zone. */
+export const zones: Functions = {
+  reindex: () => indexOf({ name: hospitalZone() }),
+  functions: { module: URL_HERE, name: "zones" },
 };
 
 /** Finds resources by all of their text. */

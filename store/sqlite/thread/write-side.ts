@@ -1,5 +1,7 @@
 /** The thread that writes: opens each file once more, and carries out the writing operations of its store. */
+import { flushCompileCache } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
+import { useTimeZone } from "../../../fhir/time-zone.ts";
 import type { Reliance, StoreFunctions, StoreOptions } from "../../store.ts";
 import type { Write, WriteResult } from "../../writes.ts";
 import { openSqlite, type SqliteStore } from "../sqlite-store.ts";
@@ -47,7 +49,8 @@ async function functionsOf(where: StoreFunctions | undefined): Promise<Functions
   return { reindex, ...(text && { text }) };
 }
 
-async function open({ open: no, options, functions, counters }: Extract<ForWriteThread, { kind: "open" }>): Promise<void> {
+async function open({ open: no, options, functions, counters, zone }: Extract<ForWriteThread, { kind: "open" }>): Promise<void> {
+  useTimeZone(zone);
   const own = { emits: new Set<string>() };
   const store = await openSqlite({
     ...options,
@@ -91,3 +94,5 @@ port.on("message", (asked: ForWriteThread) => {
   collectGarbage(); // of a prepared transaction, before it is committed
   void answer(asked);
 });
+
+flushCompileCache(); // a thread may be terminated at any moment

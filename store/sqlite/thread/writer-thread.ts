@@ -2,9 +2,10 @@
  * The thread of this process that writes to its SQLite files: transactions, with the checks inside them, and flushes take a processor of their own. It
  * starts with the first file and ends with the last one. It has a connection of its own to each file, as another process would; this one only reads.
  */
-import module from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { COMPILED_MODULES } from "../../../fhir/compiled-modules.ts";
+import { hospitalZone } from "../../../fhir/time-zone.ts";
 import type { StoreOptions } from "../../store.ts";
 import { unavailable, withNothingWritten } from "../../store-error.ts";
 import type { SqliteOptions } from "../open-file.ts";
@@ -12,9 +13,6 @@ import { type ForWriteThread, type FromWriteThread, receivedError, type WritingO
 
 /** Memory of the thread, megabytes: it holds the writes of the moment, which the gateway bounds for the process. */
 const LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 1_024 };
-
-/** Where Node keeps the thread's modules compiled if the process has no such folder. Stripping their types takes WebAssembly, in which V8 may crash when threads end. */
-const CACHE = join(import.meta.dirname, "../../../node_modules/.cache/node");
 
 interface Call {
   resolve(result: unknown): void;
@@ -94,7 +92,7 @@ export async function openInThread(options: SqliteOptions, counters: SharedArray
   };
   try {
     await ending;
-    await ask({ kind: "open", open, options: plain, functions, counters });
+    await ask({ kind: "open", open, options: plain, functions, counters, zone: hospitalZone() });
   } catch (error) {
     await forget(open);
     throw error;
@@ -126,10 +124,11 @@ function ask(asked: Asked): Promise<unknown> {
 }
 
 function start(): Worker {
-  const made = new Worker(join(import.meta.dirname, "write-thread.mjs"), {
+  const made = new Worker(join(import.meta.dirname, "write-side.ts"), {
     resourceLimits: LIMITS,
+    env: COMPILED_MODULES,
     execArgv: [],
-    workerData: { cache: module.getCompileCacheDir?.() ?? CACHE, beats: WRITE_THREAD_BEATS },
+    workerData: { beats: WRITE_THREAD_BEATS },
   });
   made.on("message", (all: FromWriteThread[]) => {
     for (const message of all) receive(message);

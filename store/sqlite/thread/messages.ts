@@ -27,9 +27,11 @@ export type WritingOperation = (typeof WRITING)[number];
 /** The options of a store that are data. */
 export type PlainOptions = Pick<SqliteOptions, "name" | "file" | "indexVersion" | "waitMs" | "limits" | "maxPages" | "cacheKib">;
 
-/** To the thread. Each is answered with a `result` or an `error` of the same `call`. `open`: number of the open file. */
-export type ForWriteThread = { call: number; open: number } & /** @param zone of the hospital, on which search values of dates depend */
-(
+/**
+ * To the thread. Each is answered with a `result` or an `error` of the same `call`. `open`: number of the open file; `zone`: the
+ * hospital's, on which search values of dates depend.
+ */
+export type ForWriteThread = { call: number; open: number } & (
   | { kind: "open"; options: PlainOptions; functions: StoreFunctions | undefined; counters: SharedArrayBuffer; zone: string }
   /** @param emits the types whose versions are events from now on; absent: as before */
   | { kind: "write"; operation: WritingOperation; args: unknown[]; emits?: string[] }

@@ -8,15 +8,7 @@ import type { Store, StoreOptions } from "./store.ts";
 import { unavailable } from "./store-error.ts";
 
 /** The settings that say where this machine's stores are. */
-export type StoreConfig = Pick<Config, "dataDir" | "mongoUrl" | "natsUrl" | "serversCaFile">;
-
-/**
- * Page cache of each file when all services run in one process, KiB. At 210,000 resources the write rate stays at 0.95 of the first;
- * with half of it, 0.81 to 0.88.
- */
-const CACHE_ALONE = 16_384;
-/** Page cache of each file in a process of a cluster, KiB, which is to stay small. */
-const CACHE_AMONG_MANY = 6_144;
+export type StoreConfig = Pick<Config, "dataDir" | "mongoUrl" | "serversCaFile">;
 
 /**
  * @param how.writesInThread a thread makes the writes to a SQLite file
@@ -27,7 +19,7 @@ export async function openStore(
   options: StoreOptions,
   { writesInThread = false }: { writesInThread?: boolean } = {},
 ): Promise<Store> {
-  const { mongoUrl, dataDir, natsUrl, serversCaFile: caFile } = config;
+  const { mongoUrl, dataDir, serversCaFile: caFile } = config;
   if (mongoUrl) {
     const { openMongo } = await import("./mongo/mongo-store.ts"); // the driver costs 13 MB
     const place = { url: mongoUrl, database: databaseName(mongoUrl, options.name), ...(caFile !== undefined && { caFile }) };
@@ -38,7 +30,7 @@ export async function openStore(
   makeFolder(dataDir);
   const file = join(dataDir, `${options.name}.sqlite`);
   const open = writesInThread ? openSqliteWithThread : openSqlite;
-  return keepingRoom(await open({ ...options, file, cacheKib: natsUrl ? CACHE_AMONG_MANY : CACHE_ALONE }), dataDir);
+  return keepingRoom(await open({ ...options, file }), dataDir);
 }
 
 /** Makes the data folder. @throws StoreError STORE_UNAVAILABLE */

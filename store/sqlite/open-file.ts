@@ -40,8 +40,6 @@ export interface SqliteOptions extends StoreOptions {
   limits?: SearchLimits;
   /** For tests of a full disk: most pages of 4 KiB that the file may have. */
   maxPages?: number;
-  /** Memory for pages of the file, KiB; default 8,192. */
-  cacheKib?: number;
   /** In a thread that writes: what the readers of the process are told. */
   sharing?: FlushSharing;
 }

@@ -42,8 +42,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
  */
 export async function openSqliteWithThread(options: SqliteOptions): Promise<SqliteStore> {
   if (options.text && !options.functions) throw new Error("A thread that writes texts needs to know where their function is.");
-  const cacheKib = Math.min(options.cacheKib ?? READERS_CACHE_KIB, READERS_CACHE_KIB);
-  const db = await openDatabase(options.file, options.text !== undefined, { ...options, cacheKib });
+  const db = await openDatabase(options.file, options.text !== undefined, { ...options, cacheKib: READERS_CACHE_KIB });
   try {
     const counters = new SharedArrayBuffer(8);
     const reads = new ReadsBesideThread(db, new Int32Array(counters));

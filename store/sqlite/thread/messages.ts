@@ -25,7 +25,7 @@ export const WRITING = [
 export type WritingOperation = (typeof WRITING)[number];
 
 /** The options of a store that are data. */
-export type PlainOptions = Pick<SqliteOptions, "name" | "file" | "indexVersion" | "waitMs" | "limits" | "maxPages" | "cacheKib">;
+export type PlainOptions = Pick<SqliteOptions, "name" | "file" | "indexVersion" | "waitMs" | "limits" | "maxPages">;
 
 /**
  * To the thread. Each is answered with a `result` or an `error` of the same `call`. `open`: number of the open file; `zone`: the

@@ -77,7 +77,7 @@ export class FileInThread {
 
 /** Opens a file in the thread. @param counters as of `FlushSharing` @throws StoreError STORE_UNAVAILABLE */
 export async function openInThread(options: SqliteOptions, counters: SharedArrayBuffer, listener: Listener): Promise<FileInThread> {
-  const { name, file, indexVersion, waitMs, limits, maxPages, cacheKib, functions } = options;
+  const { name, file, indexVersion, waitMs, limits, maxPages, functions } = options;
   lastOpen += 1;
   const open = lastOpen;
   listeners.set(open, listener);
@@ -88,7 +88,6 @@ export async function openInThread(options: SqliteOptions, counters: SharedArray
     ...(waitMs !== undefined && { waitMs }),
     ...(limits && { limits }),
     ...(maxPages !== undefined && { maxPages }),
-    ...(cacheKib !== undefined && { cacheKib }),
   };
   try {
     await ending;
